@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
+import { AccountModule } from './account/account.module.js';
+import { CartModule } from './cart/cart.module.js';
+import { sampleConfig } from './config.js';
+import { PageModule } from './page/page.module.js';
+import { SessionsModule } from './sessions/sessions.module.js';
+import { VisitsModule } from './visits/visits.module.js';
+
+@Module({
+  imports: [
+    ConfigModule.forRoot({ isGlobal: true, load: [sampleConfig] }),
+    SessionsModule,
+    VisitsModule,
+    CartModule,
+    AccountModule,
+    PageModule,
+  ],
+})
+export class AppModule {}

@@ -1,0 +1,141 @@
+import { Logger } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import {
+  type AtomicSessionBackend,
+  NEXT,
+  type SessionChange,
+  type SessionRecord,
+  type SessionRotation,
+} from './session-backend.js';
+import { applyChange, applyRotation, isEmptyRecord, isSession } from './session-change.js';
+
+export interface MemoryBackendOptions {
+  /** How many sessions are kept; beyond it the least recently used leaves. Default 1,000,000. */
+  maxSessions?: number;
+}
+
+interface Entry {
+  record: SessionRecord;
+  expiresAtMs: number;
+}
+
+/** Expired sessions removed with each new one: more than one, so that they leave faster than new ones come. */
+const SWEEP_PER_CREATE = 2;
+
+/**
+ * Keeps sessions in this process: for development, tests, and applications of one process that may lose their sessions
+ * with a restart. Bounded, with no timer: an expired session leaves when it is asked for, or when new ones come.
+ *
+ * Says so once in a warning where `NODE_ENV` is `production`.
+ */
+export class MemoryBackend implements AtomicSessionBackend {
+  static #warned = false;
+  readonly #maxSessions: number;
+  #entries?: LRUCache<string, Entry>;
+
+  /** @throws TypeError where `maxSessions` is not a positive whole number */
+  constructor({ maxSessions = 1_000_000 }: MemoryBackendOptions = {}) {
+    if (!Number.isSafeInteger(maxSessions) || maxSessions < 1) {
+      throw new TypeError(
+        `MemoryBackend: maxSessions is ${String(maxSessions)}. Write a whole number of sessions, such as 100_000.`,
+      );
+    }
+    this.#maxSessions = maxSessions;
+    if (process.env['NODE_ENV'] === 'production' && !MemoryBackend.#warned) {
+      MemoryBackend.#warned = true;
+      new Logger(MemoryBackend.name).warn(
+        'Sessions are kept in the memory of this process: a restart loses them, and other processes do not see them. Give SessionModule a shared backend, such as RedisBackend.',
+      );
+    }
+  }
+
+  /** How many sessions are held, expired ones that have not left yet included. */
+  get size(): number {
+    return this.#entries?.size ?? 0;
+  }
+
+  async get(id: string): Promise<SessionRecord | null> {
+    const entry = this.#live(id);
+    return entry ? { ...entry.record } : null;
+  }
+
+  async set(id: string, record: SessionRecord, ttlSeconds: number): Promise<void> {
+    this.#store(id, { ...record }, ttlSeconds);
+  }
+
+  async delete(id: string): Promise<void> {
+    this.#entries?.delete(id);
+  }
+
+  async create(id: string, record: SessionRecord, ttlSeconds: number): Promise<boolean> {
+    if (this.#live(id)) return false;
+    this.#store(id, { ...record }, ttlSeconds);
+    return true;
+  }
+
+  async update(id: string, change: SessionChange, ttlSeconds: number): Promise<boolean> {
+    const entry = this.#session(id);
+    if (!entry) return false;
+    applyChange(entry.record, change);
+    entry.expiresAtMs = Date.now() + ttlSeconds * 1000;
+    return true;
+  }
+
+  async touch(id: string, ttlSeconds: number, seen: string): Promise<boolean> {
+    return this.update(id, { set: { $seen: seen }, remove: [], increment: {} }, ttlSeconds);
+  }
+
+  async rotate(
+    id: string,
+    newId: string,
+    rotation: SessionRotation,
+    ttlSeconds: number,
+  ): Promise<boolean> {
+    const entry = this.#session(id);
+    if (!entry) return false;
+    const { graceSeconds } = rotation;
+    if (graceSeconds) this.#store(id, { [NEXT]: newId }, graceSeconds);
+    else this.#entries?.delete(id);
+    applyRotation(entry.record, rotation);
+    this.#store(newId, entry.record, ttlSeconds);
+    return true;
+  }
+
+  async deleteEmpty(id: string): Promise<boolean> {
+    const entry = this.#session(id);
+    if (!entry || !isEmptyRecord(entry.record)) return false;
+    this.#entries?.delete(id);
+    return true;
+  }
+
+  #live(id: string): Entry | undefined {
+    const entry = this.#entries?.get(id);
+    if (entry && entry.expiresAtMs <= Date.now()) {
+      this.#entries?.delete(id);
+      return undefined;
+    }
+    return entry;
+  }
+
+  /** A live entry that does not only lead to another one. */
+  #session(id: string): Entry | undefined {
+    const entry = this.#live(id);
+    return isSession(entry?.record) ? entry : undefined;
+  }
+
+  #store(id: string, record: SessionRecord, ttlSeconds: number): void {
+    // Made with the first session: the cache sets aside room for all of them.
+    this.#entries ??= new LRUCache({ max: this.#maxSessions });
+    this.#sweep();
+    this.#entries.set(id, { record, expiresAtMs: Date.now() + ttlSeconds * 1000 });
+  }
+
+  /** Removes expired sessions among the least recently used, where they gather. */
+  #sweep(): void {
+    let left = SWEEP_PER_CREATE;
+    for (const id of this.#entries!.rkeys()) {
+      if (left-- === 0 || this.#entries!.peek(id)!.expiresAtMs > Date.now()) return;
+      this.#entries!.delete(id);
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import { ServiceUnavailableException } from '@nestjs/common';
+
+/**
+ * The backend failed or did not answer in time. Exception filters see it as a 503; what failed is in `message` and
+ * `cause`, which the response does not show.
+ */
+export class SessionBackendError extends ServiceUnavailableException {
+  override readonly name = 'SessionBackendError';
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(undefined, options);
+    this.message = message;
+  }
+}

@@ -1,0 +1,10 @@
+/** `save()` found that the session was destroyed, revoked, rotated or expired in the meantime. Nothing was saved. */
+export class SessionGoneError extends Error {
+  override readonly name = 'SessionGoneError';
+
+  constructor(readonly id: string) {
+    super(
+      `Session ${id} no longer exists: it was destroyed, revoked, rotated or expired while this request ran. Nothing was saved; call regenerate() to go on in a new session.`,
+    );
+  }
+}

@@ -1,0 +1,8 @@
+/** Options that can't work. Stops the application at start; the message names each option and what to write. */
+export class SessionOptionsError extends Error {
+  override readonly name = 'SessionOptionsError';
+
+  constructor(readonly problems: readonly string[]) {
+    super(`SessionModule can't start:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}

@@ -1,0 +1,12 @@
+/** A value that the codec can't turn into text, such as a BigInt or a cycle. Nothing was saved. */
+export class SessionValueError extends TypeError {
+  override readonly name = 'SessionValueError';
+
+  constructor(
+    readonly key: string,
+    reason: string,
+    options?: { cause?: unknown },
+  ) {
+    super(`session.${key} can't be saved: ${reason}`, options);
+  }
+}

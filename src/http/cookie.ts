@@ -1,0 +1,104 @@
+import { stringifySetCookie } from 'cookie';
+import { TOKEN_LENGTH } from '../session/token.js';
+import type { ResolvedCookieOptions } from '../session.options.js';
+import type { Signature } from './signature.js';
+
+const SIGNED_VALUE = new RegExp(
+  `^s:([A-Za-z0-9_-]{${TOKEN_LENGTH}})\\.([A-Za-z0-9+/]{${TOKEN_LENGTH}})$`,
+);
+/** Longest value worth decoding: each of its characters percent-encoded. */
+const MAX_VALUE_LENGTH = 3 * (2 * TOKEN_LENGTH + 3);
+/** How many values of one cookie name are looked at: a client may hold several, for several paths and domains. */
+const MAX_CANDIDATES = 4;
+
+/** A token whose signature is right. */
+export interface SignedToken {
+  readonly token: string;
+  /** Whether it was signed with a secret that no longer signs. */
+  readonly isOld: boolean;
+}
+
+const NONE: readonly SignedToken[] = [];
+
+/**
+ * The tokens in a Cookie header whose signatures are right, at most four. More than one comes where a client has cookies
+ * of one name for several paths or domains. Takes what cookie-parser takes: `s:<token>.<signature>`, URI-encoded.
+ */
+export function readTokens(
+  header: string | undefined,
+  name: string,
+  signatures: readonly Signature[],
+): readonly SignedToken[] {
+  if (!header) return NONE;
+  const tokens: SignedToken[] = [];
+  for (const value of candidates(header, name)) {
+    const decoded = decode(value);
+    const [, token = '', signature = ''] = SIGNED_VALUE.exec(decoded) ?? [];
+    const signedBy = signatures.findIndex((each) => each.verifies(token, signature));
+    if (signedBy !== -1) tokens.push({ token, isOld: signedBy > 0 });
+  }
+  return tokens;
+}
+
+/** The first values of one cookie in a header, without parsing the others. */
+function candidates(header: string, name: string): string[] {
+  const values: string[] = [];
+  const start = `${name}=`;
+  for (let at = header.indexOf(start); at !== -1; at = header.indexOf(start, at + 1)) {
+    if (!isPairStart(header, at)) continue;
+    const end = header.indexOf(';', at);
+    values.push(header.slice(at + start.length, end === -1 ? undefined : end).trim());
+    if (values.length === MAX_CANDIDATES || end === -1) break;
+    at = end;
+  }
+  return values;
+}
+
+function isPairStart(header: string, at: number): boolean {
+  let before = at - 1;
+  while (before >= 0 && (header[before] === ' ' || header[before] === '\t')) before--;
+  return before < 0 || header[before] === ';';
+}
+
+function decode(value: string): string {
+  if (value.length > MAX_VALUE_LENGTH) return '';
+  const bare = value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
+  try {
+    return decodeURIComponent(bare);
+  } catch {
+    return '';
+  }
+}
+
+/** A Set-Cookie value that gives the client a token for `maxAgeSeconds`, or until it is closed. */
+export function tokenCookie(
+  token: string,
+  options: ResolvedCookieOptions,
+  signature: Signature,
+  isSecure: boolean,
+  maxAgeSeconds: number | undefined,
+): string {
+  const value = `s:${token}.${signature.of(token)}`;
+  return stringifySetCookie(options.name, value, {
+    ...attributes(options, isSecure),
+    ...(maxAgeSeconds !== undefined && { maxAge: maxAgeSeconds }),
+  });
+}
+
+/** A Set-Cookie value that takes the token away, with the attributes it was set with. */
+export function clearedCookie(options: ResolvedCookieOptions, isSecure: boolean): string {
+  const expired = { maxAge: 0, expires: new Date(0) };
+  return stringifySetCookie(options.name, '', { ...attributes(options, isSecure), ...expired });
+}
+
+function attributes(options: ResolvedCookieOptions, isSecure: boolean) {
+  const { path, domain, sameSite, httpOnly, partitioned } = options;
+  return {
+    path,
+    sameSite,
+    httpOnly,
+    partitioned,
+    ...(domain !== undefined && { domain }),
+    secure: options.secure === 'auto' ? isSecure : options.secure,
+  };
+}

@@ -1,0 +1,40 @@
+export { SessionModule } from './session.module.js';
+export type { SessionModuleAsyncOptions, SessionModuleOptions } from './session.module.js';
+export { SessionService } from './session.service.js';
+export { Session } from './session.decorator.js';
+export { SessionInterceptor } from './session.interceptor.js';
+export { SessionMiddleware } from './session.middleware.js';
+export { SESSION_BACKEND, SESSION_CODEC, SESSION_OPTIONS } from './session.tokens.js';
+export type { Duration } from './session/lifetime.js';
+export type {
+  SessionCookieOptions,
+  SessionModuleSettings,
+  SessionOptions,
+  SessionOptionsFactory,
+} from './session.options.js';
+export type {
+  LifetimeOptions,
+  RegenerateOptions,
+  SessionCallback,
+  SessionData,
+  SessionMembers,
+} from './session/session.js';
+export type { StoredSession } from './session/stored-session.js';
+export { JsonCodec } from './session/codec.js';
+export type { SessionCodec } from './session/codec.js';
+export type {
+  AtomicSessionBackend,
+  SessionBackend,
+  SessionChange,
+  SessionRecord,
+  SessionRotation,
+} from './backends/session-backend.js';
+export { AtomicAdapter } from './backends/atomic-adapter.js';
+export { MemoryBackend } from './backends/memory-backend.js';
+export type { MemoryBackendOptions } from './backends/memory-backend.js';
+export { RedisBackend } from './backends/redis/redis-backend.js';
+export type { RedisBackendOptions } from './backends/redis/redis-backend.js';
+export { SessionBackendError } from './errors/session-backend.error.js';
+export { SessionGoneError } from './errors/session-gone.error.js';
+export { SessionOptionsError } from './errors/session-options.error.js';
+export { SessionValueError } from './errors/session-value.error.js';

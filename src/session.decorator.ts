@@ -1,0 +1,27 @@
+import {
+  createParamDecorator,
+  type ExecutionContext,
+  type PipeTransform,
+  type Type,
+} from '@nestjs/common';
+import type { Session as SessionType, SessionData } from './session/session.js';
+import { SessionService } from './session.service.js';
+
+type Key = keyof SessionData & string;
+
+/** A session: as a type, and as the decorator that gives a handler its own. */
+export type Session = SessionType;
+
+type Pipe = PipeTransform | Type<PipeTransform>;
+
+/**
+ * Gives a handler the session of its request: `@Session() session: Session`, or one value of it:
+ * `@Session('visits') visits: number | undefined`. Pipes may follow the key.
+ */
+export const Session: (key?: Key, ...pipes: Pipe[]) => ParameterDecorator = createParamDecorator<
+  Key | undefined
+>((key, context: ExecutionContext) => {
+  const session = SessionService.handleOf(context).load();
+  if (key === undefined) return session;
+  return session instanceof Promise ? session.then((loaded) => loaded.get(key)) : session.get(key);
+});

@@ -1,0 +1,104 @@
+import type { SessionBackend } from './backends/session-backend.js';
+import type { Duration } from './session/lifetime.js';
+
+/** The cookie that carries the token. Defaults follow the OWASP Session Management Cheat Sheet, "Cookies". */
+export interface SessionCookieOptions {
+  /**
+   * Default `'sid'`, a name that tells nothing of what runs here (OWASP, "Session ID Name Fingerprinting"). With the
+   * prefix `__Host-` browsers also refuse the cookie from other hosts (RFC 6265bis, 4.1.3.2).
+   */
+  name?: string;
+  /** Default `'/'`. */
+  path?: string;
+  /** Default none: only the host that set the cookie gets it back (OWASP, "Domain and Path Attributes"). */
+  domain?: string;
+  /** Default `'lax'` (OWASP, "SameSite Attribute"). */
+  sameSite?: 'strict' | 'lax' | 'none';
+  /**
+   * `'auto'` (the default) follows the request's protocol as Express and Fastify see it, their trust-proxy setting
+   * included. Where another attribute needs it (SameSite=None, Partitioned, the prefixes) it is always set.
+   */
+  secure?: boolean | 'auto';
+  /** Default `true`: scripts can't read the cookie (OWASP, "HttpOnly Attribute"). */
+  httpOnly?: boolean;
+  /** Default `false`. A cookie for each site that embeds this one (CHIPS). */
+  partitioned?: boolean;
+  /** Default `true`: the cookie lives as long as the session. `false`: until the browser is closed. */
+  persistent?: boolean;
+}
+
+export interface SessionOptions {
+  /**
+   * Signs the token in the cookie. A list rotates secrets: the first signs, all verify. Each at least 32 characters, as
+   * many bytes as the HMAC-SHA256 that it keys gives (RFC 2104, 3).
+   */
+  secret: string | readonly string[];
+  /** Where sessions are kept; default a `MemoryBackend`. A provider for `SESSION_BACKEND` wins over it. */
+  backend?: SessionBackend;
+  cookie?: SessionCookieOptions;
+  /** How long a session lives unused. Default `'14d'`. OWASP, "Idle Timeout", asks for less where more is at stake. */
+  idleTimeout?: Duration;
+  /** How long a session lives at the most (OWASP, "Absolute Timeout"). Default `'30d'`; `false` for no bound. */
+  absoluteTimeout?: Duration | false;
+  /** How long a use is not written again. Default a twentieth of `idleTimeout`, at most a minute. */
+  touchInterval?: Duration;
+  /**
+   * After how long a session in use gets a new token by itself (OWASP, "Renewal Timeout"). Default `false`: only
+   * `regenerate()` gives one.
+   */
+  renewInterval?: Duration | false;
+  /**
+   * How long the token before a renewal still finds the session, so that the parallel requests of a page don't sign its
+   * user out. Default `'30s'`. `regenerate()` gives no such grace.
+   */
+  renewGrace?: Duration;
+  /**
+   * Whether `SessionService.current` works. Default `false`: the AsyncLocalStorage behind it costs every request about
+   * 20 µs on Node 20 and 22, whether it is used or not.
+   */
+  current?: boolean;
+  /** How long one backend operation may take before the request is answered with 503. Default `'2s'`. */
+  backendTimeout?: Duration;
+}
+
+/** What is decided before the options are known, so that `forRootAsync` takes it beside `useFactory`. */
+export interface SessionModuleSettings {
+  /** Whether `SessionService` can be injected in every module. Default `true`. */
+  isGlobal?: boolean;
+  /**
+   * - `'eager'` (the default): an interceptor loads the session of every request before its handler.
+   * - `'lazy'`: no interceptor. A session is loaded when `@Session()`, `SessionService.of` or `SessionMiddleware` asks
+   *   for it, and a route that doesn't ask costs nothing.
+   */
+  load?: 'eager' | 'lazy';
+}
+
+/** Makes options, for `forRootAsync({ useClass })` and `useExisting`. */
+export interface SessionOptionsFactory {
+  createSessionOptions(): SessionOptions | Promise<SessionOptions>;
+}
+
+export interface ResolvedCookieOptions {
+  readonly name: string;
+  readonly path: string;
+  readonly domain: string | undefined;
+  readonly sameSite: 'strict' | 'lax' | 'none';
+  readonly secure: boolean | 'auto';
+  readonly httpOnly: boolean;
+  readonly partitioned: boolean;
+  readonly persistent: boolean;
+}
+
+/** Options with their defaults, checked, in plain units. */
+export interface ResolvedSessionOptions {
+  readonly secrets: readonly string[];
+  readonly cookie: ResolvedCookieOptions;
+  readonly idleMs: number;
+  readonly absoluteMs: number;
+  readonly touchIntervalMs: number;
+  /** `Infinity` for never. */
+  readonly renewIntervalMs: number;
+  readonly renewGraceMs: number;
+  readonly current: boolean;
+  readonly backendTimeoutMs: number;
+}

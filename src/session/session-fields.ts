@@ -1,0 +1,175 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { SessionChange, SessionRecord } from '../backends/session-backend.js';
+import { isMetadata } from '../backends/session-change.js';
+import { decodeField, encodeField, isFieldText, type SessionCodec } from './codec.js';
+import { dataFields } from './metadata.js';
+
+/** A field that this request read or wrote. */
+interface Live {
+  value: unknown;
+  /** The stored value, where comparing it with `value` shows every change (a primitive); otherwise `UNKNOWN`. */
+  clean: unknown;
+  /** The part of `value` that came from `increment` and is not stored yet. */
+  increment: number;
+}
+
+const UNKNOWN = Symbol('unknown');
+
+/**
+ * The data of one session during one request, and what has changed since they were stored.
+ *
+ * A change is found by comparing the fields that were touched: a primitive with the one that was stored, an object's text
+ * with the stored text, so that a change deep inside is seen however it was made.
+ */
+export class SessionFields {
+  readonly #live = new Map<string, Live>();
+  readonly #removed = new Set<string>();
+
+  /**
+   * @param stored what the backend holds; taken over, not copied
+   * @param values its data, decoded
+   */
+  constructor(
+    private readonly codec: SessionCodec,
+    private readonly stored: SessionRecord = {},
+    private readonly values: ReadonlyMap<string, unknown> = new Map(),
+  ) {}
+
+  has(key: string): boolean {
+    return this.#live.has(key) || this.#hasStored(key);
+  }
+
+  keys(): string[] {
+    const stored = dataFields(this.stored).filter((key) => !this.#removed.has(key));
+    return this.#live.size === 0 ? stored : [...new Set([...stored, ...this.#live.keys()])];
+  }
+
+  get isEmpty(): boolean {
+    return this.keys().every((key) => {
+      const live = this.#live.get(key);
+      return live !== undefined && live.value === undefined;
+    });
+  }
+
+  /** A field's value, `undefined` where there is none. */
+  get(key: string): unknown {
+    const live = this.#live.get(key);
+    if (live) return live.value;
+    if (!this.#hasStored(key)) return undefined;
+    const value = this.values.get(key);
+    this.#live.set(key, { value, clean: isPrimitive(value) ? value : UNKNOWN, increment: 0 });
+    return value;
+  }
+
+  set(key: string, value: unknown): void {
+    const clean = this.#live.get(key)?.clean ?? UNKNOWN;
+    this.#removed.delete(key);
+    this.#live.set(key, { value, clean, increment: 0 });
+  }
+
+  delete(key: string): void {
+    if (Object.hasOwn(this.stored, key)) this.#removed.add(key);
+    this.#live.delete(key);
+  }
+
+  /** Adds to a number and returns the sum as this request sees it. @throws TypeError where the field is no number */
+  increment(key: string, by: number): number {
+    const before = this.get(key) ?? 0;
+    if (typeof before !== 'number') {
+      throw new TypeError(`session.${key} holds a ${typeof before}, which can't be incremented.`);
+    }
+    const value = before + by;
+    const live = this.#live.get(key);
+    if (live ? live.increment !== 0 || this.#isStored(key, before) : !this.#removed.has(key)) {
+      const increment = (live?.increment ?? 0) + by;
+      this.#live.set(key, { value, clean: live?.clean ?? UNKNOWN, increment });
+    } else {
+      this.set(key, value);
+    }
+    return value;
+  }
+
+  /** Forgets all fields but some, as if they had never been stored. */
+  retain(keep: readonly string[]): void {
+    for (const key of new Set([...dataFields(this.stored), ...this.#live.keys()])) {
+      if (keep.includes(key)) continue;
+      this.#live.delete(key);
+      this.#removed.delete(key);
+      delete this.stored[key];
+    }
+  }
+
+  /** What has changed since the data were stored, `undefined` where nothing has. @throws SessionValueError */
+  change(): SessionChange | undefined {
+    const set: SessionRecord = {};
+    const remove = [...this.#removed];
+    const increment: Record<string, number> = {};
+    let changed = remove.length > 0;
+    for (const [key, live] of this.#live) {
+      if (live.increment !== 0) {
+        increment[key] = live.increment;
+      } else if (Object.is(live.value, live.clean)) {
+        continue;
+      } else if (live.value === undefined) {
+        if (!Object.hasOwn(this.stored, key)) continue;
+        remove.push(key);
+      } else {
+        if (this.#isStored(key, live.value)) continue;
+        set[key] = encodeField(this.codec, key, live.value);
+      }
+      changed = true;
+    }
+    return changed ? { set, remove, increment } : undefined;
+  }
+
+  /** Notes that a change that `change()` gave has been stored. What changed since then is still to be stored. */
+  settle(change: SessionChange): void {
+    for (const key of change.remove) {
+      delete this.stored[key];
+      this.#removed.delete(key);
+      this.#settled(this.#live.get(key));
+    }
+    for (const [key, text] of Object.entries(change.set)) {
+      if (!isMetadata(key)) this.#settled(this.#restored(key, text));
+    }
+    for (const [key, by] of Object.entries(change.increment)) {
+      const live = this.#restored(key, String(Number(this.stored[key] ?? 0) + by));
+      this.#settled(live, live && live.increment !== 0 ? live.increment - by : 0);
+    }
+  }
+
+  #restored(key: string, text: string): Live | undefined {
+    this.stored[key] = text;
+    const live = this.#live.get(key);
+    if (!live) this.#removed.add(key);
+    return live;
+  }
+
+  /** What a field held when it was read is stored no longer, and what was to be added to it is part of its value. */
+  #settled(live: Live | undefined, increment = 0): void {
+    if (!live) return;
+    live.clean = UNKNOWN;
+    live.increment = increment;
+  }
+
+  /** A codec may give another text for the same value each time (encryption does): a new text alone proves nothing. */
+  #isStored(key: string, value: unknown): boolean {
+    if (!Object.hasOwn(this.stored, key)) return false;
+    const stored = this.stored[key]!;
+    if (isFieldText(this.codec, stored, value)) return true;
+    try {
+      return isDeepStrictEqual(decodeField(this.codec, stored), value);
+    } catch {
+      // Nested deeper than the comparison reaches, though not too deep to be encoded.
+      return false;
+    }
+  }
+
+  #hasStored(key: string): boolean {
+    return Object.hasOwn(this.stored, key) && !this.#removed.has(key) && !isMetadata(key);
+  }
+}
+
+function isPrimitive(value: unknown): boolean {
+  return value === null || typeof value !== 'object';
+}

@@ -1,0 +1,2 @@
+export { sessionBackendContract } from './backend-contract.js';
+export type { ContractCase, ContractTarget } from './backend-contract.js';

@@ -1,0 +1,52 @@
+import 'reflect-metadata';
+import type { DynamicModule, INestApplication, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Redis } from 'ioredis';
+import type { Kind, Platform } from '../variants.js';
+import { FloorModule } from './floor.js';
+import { LibraryModule } from './library.js';
+import { PeerModule, useExpressSession, useFastifySession } from './peers.js';
+import { PlainModule } from './plain.js';
+
+const OPTIONS = { logger: ['error', 'warn'] as ('error' | 'warn')[] };
+
+/** One application, not listening yet. */
+export async function createApp(
+  platform: Platform,
+  kind: Kind,
+  redisUrl: string,
+): Promise<INestApplication> {
+  const module = rootModule(kind, redisUrl);
+  if (platform === 'express') {
+    const app = await NestFactory.create<NestExpressApplication>(
+      module,
+      new ExpressAdapter(),
+      OPTIONS,
+    );
+    if (kind === 'peer') await useExpressSession(app, redisUrl);
+    return app;
+  }
+  const app = await NestFactory.create<NestFastifyApplication>(
+    module,
+    new FastifyAdapter(),
+    OPTIONS,
+  );
+  if (kind === 'peer') await useFastifySession(app, redisUrl);
+  return app;
+}
+
+function rootModule(kind: Kind, redisUrl: string): Type | DynamicModule {
+  switch (kind) {
+    case 'none':
+      return PlainModule;
+    case 'peer':
+      return PeerModule;
+    case 'floor':
+      return FloorModule.forRedis(new Redis(redisUrl));
+    case 'eager':
+    case 'lazy':
+      return LibraryModule.forRedis(new Redis(redisUrl), kind);
+  }
+}

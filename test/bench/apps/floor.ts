@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type CallHandler,
+  Controller,
+  type DynamicModule,
+  type ExecutionContext,
+  Get,
+  Inject,
+  Injectable,
+  Module,
+  type NestInterceptor,
+  Post,
+  Res,
+  Session,
+} from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
+import { Redis } from 'ioredis';
+import type { Observable } from 'rxjs';
+import { type Answer, type Contents, FIXED_ANSWER, newContents, readSession } from '../contents.js';
+
+interface FloorRequest {
+  headers: { cookie?: string };
+  session?: Contents;
+}
+
+interface Reply {
+  header(name: string, value: string): unknown;
+}
+
+/** One `GET` and one `JSON.parse`: no signature, no time limit, no expiry, nothing saved. */
+@Injectable()
+export class FloorInterceptor implements NestInterceptor {
+  constructor(@Inject(Redis) private readonly redis: Redis) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const request = context.switchToHttp().getRequest<FloorRequest>();
+    const key = request.headers.cookie?.slice('sid='.length);
+    const text = key ? await this.redis.get(key) : null;
+    if (text !== null) request.session = JSON.parse(text) as Contents;
+    return next.handle();
+  }
+}
+
+@Controller()
+export class FloorController {
+  constructor(@Inject(Redis) private readonly redis: Redis) {}
+
+  @Post('session')
+  async begin(@Res({ passthrough: true }) reply: Reply): Promise<Answer> {
+    const key = `floor:${randomUUID()}`;
+    await this.redis.set(key, JSON.stringify(newContents()));
+    reply.header('Set-Cookie', `sid=${key}`);
+    return FIXED_ANSWER;
+  }
+
+  @Get('read')
+  read(@Session() session: Contents): Answer {
+    return readSession(session);
+  }
+}
+
+@Module({})
+export class FloorModule {
+  static forRedis(redis: Redis): DynamicModule {
+    return {
+      module: FloorModule,
+      controllers: [FloorController],
+      providers: [
+        { provide: Redis, useValue: redis },
+        { provide: APP_INTERCEPTOR, useClass: FloorInterceptor },
+      ],
+    };
+  }
+}

@@ -1,0 +1,76 @@
+import fastifyCookie from '@fastify/cookie';
+import fastifySession from '@fastify/session';
+import { Controller, Get, Module, Post, Session } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { RedisStore } from 'connect-redis';
+import expressSession from 'express-session';
+import { createClient } from 'redis';
+import {
+  type Answer,
+  type Contents,
+  FIXED_ANSWER,
+  newContents,
+  readSession,
+  writeSession,
+} from '../contents.js';
+import { SECRET } from './secret.js';
+
+@Controller()
+export class PeerController {
+  @Post('session')
+  begin(@Session() session: Partial<Contents>): Answer {
+    Object.assign(session, newContents());
+    return FIXED_ANSWER;
+  }
+
+  @Get('read')
+  read(@Session() session: Partial<Contents>): Answer {
+    return readSession(session);
+  }
+
+  @Get('write')
+  write(@Session() session: Partial<Contents>): Answer {
+    return writeSession(session);
+  }
+}
+
+@Module({ controllers: [PeerController] })
+export class PeerModule {}
+
+/**
+ * As the README of connect-redis sets express-session up: `resave` and `saveUninitialized` off, so that a request that
+ * only reads sends `GET` and `EXPIRE`. No `maxAge`: with one, every write would also send a cookie.
+ */
+export async function useExpressSession(
+  app: NestExpressApplication,
+  redisUrl: string,
+): Promise<void> {
+  const store = await connectRedisStore(redisUrl);
+  app.use(expressSession({ store, secret: SECRET, resave: false, saveUninitialized: false }));
+}
+
+/**
+ * `saveUninitialized` off as above, `secure` off because this is no HTTPS; the rest are defaults. `rolling` is on by
+ * default and is the only way to extend a session by reading it: each request sends `GET`, `SET` and a cookie.
+ */
+export async function useFastifySession(
+  app: NestFastifyApplication,
+  redisUrl: string,
+): Promise<void> {
+  const store = await connectRedisStore(redisUrl);
+  await app.register(fastifyCookie);
+  await app.register(fastifySession, {
+    store,
+    secret: SECRET,
+    saveUninitialized: false,
+    cookie: { secure: false },
+  });
+}
+
+/** connect-redis with its defaults (`touch` on, one day), on the client that its README names. */
+async function connectRedisStore(url: string): Promise<RedisStore> {
+  const client = createClient({ url });
+  await client.connect();
+  return new RedisStore({ client });
+}

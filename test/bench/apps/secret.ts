@@ -1,0 +1,1 @@
+export const SECRET = 'a secret for benchmarks, of 32 characters or more';

@@ -1,0 +1,145 @@
+import { Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { RedisBackend, Session } from 'nestjs-server-session';
+import { ADAPTERS, TestApp } from '../support/app.js';
+import { forged } from '../support/browser.js';
+import { startBackend } from '../support/backends.js';
+import { fakeClock } from '../support/clock.js';
+import { commandsOf } from '../support/commands.js';
+import { GatedBackend } from '../support/gated-backend.js';
+import { BACKENDS } from '../support/matrix.js';
+import { RedisServer } from '../support/redis-server.js';
+
+@Controller()
+class SampleController {
+  @Get('plain')
+  plain() {
+    return 'plain';
+  }
+  @Get('read')
+  read(@Session() session: Session) {
+    return { visits: session.visits ?? null, items: session.cart?.items.length ?? null };
+  }
+  @Post('write')
+  @HttpCode(200)
+  write(@Session() session: Session) {
+    session.visits = (session.visits ?? 0) + 1;
+    session.cart ??= { items: [] };
+    session.cart.items.push({ sku: 'a', count: 1 });
+  }
+}
+
+describe.each(ADAPTERS)('nothing for nothing, on %s', (adapter) => {
+  let server: RedisServer;
+  let client: Redis;
+  let app: TestApp;
+  const commands = (run: () => Promise<unknown>) => commandsOf(client, run);
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    client = server.client();
+    app = await TestApp.start({
+      adapter,
+      session: { backend: new RedisBackend({ client }), touchInterval: '1m' },
+      controllers: [SampleController],
+    });
+    await app.browser().post('/write');
+  });
+  afterAll(async () => {
+    await app.stop();
+    client.disconnect();
+    await server.stop();
+  });
+
+  it.each(['/plain', '/read', '/none'])(
+    'GET %s without a cookie: no session, no cookie, no command',
+    async (path) => {
+      const sent = await commands(async () => {
+        expect((await app.browser().get(path)).setCookies).toEqual([]);
+      });
+      expect(sent).toEqual([]);
+    },
+  );
+
+  it('one command for a first write', async () => {
+    expect(await commands(() => app.browser().post('/write'))).toEqual(['script']);
+  });
+
+  it('one command for a read, two for a write, and a cookie only with the first', async () => {
+    const browser = app.browser();
+    expect((await browser.post('/write')).setCookies).toHaveLength(1);
+    const read = await commands(async () => {
+      const answer = await browser.get('/read');
+      expect(answer.json()).toEqual({ visits: 1, items: 1 });
+      expect(answer.setCookies).toEqual([]);
+    });
+    expect(read).toEqual(['hgetall']);
+    const write = await commands(async () => {
+      expect((await browser.post('/write')).setCookies).toEqual([]);
+    });
+    expect(write).toEqual(['hgetall', 'script']);
+  });
+
+  it('no command for a token whose signature is wrong', async () => {
+    const browser = app.browser();
+    await browser.post('/write');
+    browser.cookies['sid'] = forged(browser.cookies['sid']!);
+    const sent = await commands(async () => {
+      const answer = await browser.get('/read');
+      expect(answer.json()).toEqual({ visits: null, items: null });
+      expect(answer.setCookies).toEqual([]);
+    });
+    expect(sent).toEqual([]);
+  });
+
+  it('a use is written once per touchInterval, and then the cookie lives on', async () => {
+    const clock = fakeClock();
+    try {
+      const browser = app.browser();
+      await browser.post('/write');
+      const reads = () => commands(() => browser.get('/read'));
+      clock.advance(59_000);
+      expect(await reads()).toEqual(['hgetall']);
+      clock.advance(2000);
+      let cookies: string[] = [];
+      const touched = await commands(async () => {
+        cookies = (await browser.get('/read')).setCookies;
+      });
+      expect(touched).toEqual(['hgetall', 'script']);
+      expect(cookies).toEqual([expect.stringMatching(/^sid=.*; Max-Age=1209600;/)]);
+      expect(await reads()).toEqual(['hgetall']);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});
+
+describe.each(ADAPTERS)('nothing for nothing, in calls of the backend, on %s', (adapter) => {
+  it.each(BACKENDS)('%s: none, one for a read, two for a write', async (name) => {
+    const inner = await startBackend(name);
+    const backend = new GatedBackend(inner.backend);
+    const app = await TestApp.start({
+      adapter,
+      session: { backend },
+      controllers: [SampleController],
+    });
+    /** How many reads and which writes a request asks for. */
+    const calls = async (run: () => Promise<unknown>) => {
+      backend.reads = 0;
+      backend.writes.length = 0;
+      await run();
+      return [backend.reads, ...backend.writes];
+    };
+    const browser = app.browser();
+    expect(await calls(() => app.browser().get('/plain'))).toEqual([0]);
+    expect(await calls(() => app.browser().get('/read'))).toEqual([0]);
+    expect(await calls(() => browser.post('/write'))).toEqual([0, 'create']);
+    expect(await calls(() => browser.get('/read'))).toEqual([1]);
+    expect(await calls(() => browser.post('/write'))).toEqual([1, 'update']);
+    browser.cookies['sid'] = forged(browser.cookies['sid']!);
+    expect(await calls(() => browser.get('/read'))).toEqual([0]);
+    await app.stop();
+    await inner.stop();
+  });
+});

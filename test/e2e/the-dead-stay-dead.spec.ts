@@ -1,0 +1,87 @@
+import { afterEach, expect, it, jest } from '@jest/globals';
+import { SessionService } from 'nestjs-server-session';
+import { fakeClock } from '../support/clock.js';
+import { gate, InterleavingController } from '../support/interleaving-controller.js';
+import { onEveryBackend } from '../support/matrix.js';
+
+const session = { idleTimeout: '1h', touchInterval: 0 };
+
+onEveryBackend('the dead stay dead', { session, controllers: [InterleavingController] }, (cell) => {
+  afterEach(() => void jest.useRealTimers());
+
+  async function started() {
+    const browser = cell.app.browser();
+    await browser.post('/set/1');
+    return browser;
+  }
+
+  /** Ends the session of a browser in one of the ways in which a session can end. */
+  const ends = {
+    destroyed: (browser: Awaited<ReturnType<typeof started>>) => browser.copy().post('/sign-out'),
+    'rotated away': (browser) => browser.copy().post('/sign-in'),
+    revoked: async (browser) => {
+      const { sid } = browser.cookies;
+      const token = decodeURIComponent(sid!).slice(2, 45);
+      const { createHash } = await import('node:crypto');
+      const id = createHash('sha256').update(token).digest('base64url');
+      await cell.app.app.get(SessionService).revoke(id);
+    },
+  } satisfies Record<string, (browser: Awaited<ReturnType<typeof started>>) => Promise<unknown>>;
+
+  const requests = ['/set/2', '/increment', '/delete/1', '/touch', '/save', '/rotate-after'];
+  const table = Object.keys(ends).flatMap((how) => requests.map((path) => [how, path] as const));
+
+  it.each(table)('%s while POST %s runs: it stays so', async (how, path) => {
+    const browser = await started();
+    const old = browser.copy();
+    const slow = gate('slow');
+    const running = browser.copy().post(`${path}?gate=slow`);
+    await slow.reached;
+    await ends[how as keyof typeof ends](browser);
+    slow.open();
+    const answer = await running;
+    expect(answer.status).toBe(200);
+    expect(answer.setCookies).toEqual([]);
+    if (path === '/save') expect(answer.text).toBe('SessionGoneError');
+    if (path === '/rotate-after') expect(answer.json()).toEqual({});
+    expect((await old.get('/session')).json()).toEqual({});
+  });
+
+  it('expired while a request runs: it stays so', async () => {
+    const clock = fakeClock();
+    const browser = await started();
+    clock.advance(3_601_000);
+    expect((await browser.get('/session')).json()).toEqual({});
+    const answer = await browser.post('/set/2');
+    expect(answer.setCookies).toHaveLength(1);
+    expect((await browser.get('/session')).json()).toEqual({ field2: 2 });
+  });
+
+  it('a token that nobody was given is not adopted', async () => {
+    const browser = await started();
+    const token = browser.cookies['sid'];
+    await browser.copy().post('/sign-out');
+    await browser.post('/set/5');
+    expect(browser.cookies['sid']).not.toBe(token);
+  });
+
+  it('two sign-ins at once end in usable sessions', async () => {
+    const browser = await started();
+    const [one, two] = [browser.copy(), browser.copy()];
+    const gates = [gate('one'), gate('two')];
+    const running = [one.post('/sign-in?gate=one'), two.post('/sign-in?gate=two')];
+    await Promise.all(gates.map((each) => each.reached));
+    for (const each of gates) each.open();
+    for (const answer of await Promise.all(running)) {
+      expect([answer.status, answer.setCookies.length]).toEqual([200, 1]);
+    }
+    const seen = await Promise.all(
+      [one, two].map(async (each) => (await each.get('/session')).json()),
+    );
+    expect(seen).toEqual([
+      expect.objectContaining({ userId: 'ada' }),
+      expect.objectContaining({ userId: 'ada' }),
+    ]);
+    expect((await browser.get('/session')).json()).toEqual({});
+  });
+});

@@ -1,0 +1,13 @@
+import { createHash } from 'node:crypto';
+
+/** Inputs in all. More by hand: `FUZZ_RUNS=2000000 npm run jest -- test/property/fuzz`. */
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 100_000);
+export const HEADER_RUNS = Math.ceil(RUNS * 0.6);
+export const RECORD_RUNS = Math.ceil(RUNS * 0.4);
+export const FUZZ_TIMEOUT_MS = 3_600_000;
+
+/** Always the same, so that a failure can be run again by its seed. */
+export const tokens = Array.from({ length: 20 }, (_, index) =>
+  createHash('sha256').update(`token ${index}`).digest('base64url'),
+);
+export const [TOKEN] = tokens as [string];

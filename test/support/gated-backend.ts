@@ -1,0 +1,82 @@
+import {
+  AtomicAdapter,
+  type AtomicSessionBackend,
+  type SessionBackend,
+  type SessionChange,
+  type SessionRecord,
+  type SessionRotation,
+} from 'nestjs-server-session';
+
+type Write = 'set' | 'delete' | 'create' | 'update' | 'touch' | 'rotate' | 'deleteEmpty';
+
+/** A point where somebody waits until the test lets them go on. */
+export class Gate {
+  #open!: () => void;
+  #reached!: () => void;
+  readonly #opened = new Promise<void>((resolve) => (this.#open = resolve));
+  /** Settles when somebody waits here. */
+  readonly reached = new Promise<void>((resolve) => (this.#reached = resolve));
+
+  open(): void {
+    this.#open();
+  }
+
+  async pass(): Promise<void> {
+    this.#reached();
+    await this.#opened;
+  }
+}
+
+/** A backend whose writes a test can hold or make fail. */
+export class GatedBackend implements AtomicSessionBackend {
+  /** Called before every write. */
+  beforeWrite: (method: Write) => Promise<void> = async () => {};
+  /** Called after every write, before it is answered. */
+  afterWrite: () => Promise<void> = async () => {};
+  /** Called before every read. */
+  beforeRead: () => Promise<void> = async () => {};
+  /** The writes that were asked for, in order. */
+  readonly writes: Write[] = [];
+  /** How many reads were asked for. */
+  reads = 0;
+  readonly #inner: AtomicSessionBackend;
+
+  constructor(inner: SessionBackend) {
+    this.#inner = 'create' in inner ? (inner as AtomicSessionBackend) : new AtomicAdapter(inner);
+  }
+
+  async get(id: string): Promise<SessionRecord | null> {
+    this.reads++;
+    await this.beforeRead();
+    return this.#inner.get(id);
+  }
+  set(id: string, record: SessionRecord, ttl: number): Promise<void> {
+    return this.#write('set', () => this.#inner.set(id, record, ttl));
+  }
+  delete(id: string): Promise<void> {
+    return this.#write('delete', () => this.#inner.delete(id));
+  }
+  create(id: string, record: SessionRecord, ttl: number): Promise<boolean> {
+    return this.#write('create', () => this.#inner.create(id, record, ttl));
+  }
+  update(id: string, change: SessionChange, ttl: number): Promise<boolean> {
+    return this.#write('update', () => this.#inner.update(id, change, ttl));
+  }
+  touch(id: string, ttl: number, seen: string): Promise<boolean> {
+    return this.#write('touch', () => this.#inner.touch(id, ttl, seen));
+  }
+  rotate(id: string, newId: string, rotation: SessionRotation, ttl: number): Promise<boolean> {
+    return this.#write('rotate', () => this.#inner.rotate(id, newId, rotation, ttl));
+  }
+  deleteEmpty(id: string): Promise<boolean> {
+    return this.#write('deleteEmpty', () => this.#inner.deleteEmpty(id));
+  }
+
+  async #write<T>(method: Write, run: () => Promise<T>): Promise<T> {
+    this.writes.push(method);
+    await this.beforeWrite(method);
+    const answer = await run();
+    await this.afterWrite();
+    return answer;
+  }
+}

@@ -1,0 +1,93 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Session } from 'nestjs-server-session';
+import { Gate } from './gated-backend.js';
+
+/** Slow requests by name: a test waits until one is under way, and lets it go on. */
+export const gates = new Map<string, Gate>();
+
+/** A new gate for `?gate=<name>`. */
+export function gate(name: string): Gate {
+  const made = new Gate();
+  gates.set(name, made);
+  return made;
+}
+
+/** Requests that change one session and can be held between loading and saving it. */
+@Controller()
+export class InterleavingController {
+  @Get('session')
+  show(@Session() session: Session) {
+    return { ...session };
+  }
+  @Get('slow-read')
+  async slowRead(@Session() session: Session, @Query('gate') name: string) {
+    await gates.get(name)?.pass();
+    return { ...session };
+  }
+  @Post('set/:number')
+  @HttpCode(200)
+  async set(
+    @Session() session: Session,
+    @Param('number') number: string,
+    @Query('gate') name = '',
+  ) {
+    await gates.get(name)?.pass();
+    session[`field${Number(number)}`] = Number(number);
+  }
+  @Post('delete/:number')
+  @HttpCode(200)
+  async delete(
+    @Session() session: Session,
+    @Param('number') number: string,
+    @Query('gate') name = '',
+  ) {
+    await gates.get(name)?.pass();
+    delete session[`field${Number(number)}`];
+  }
+  @Post('increment')
+  @HttpCode(200)
+  async increment(@Session() session: Session, @Query('gate') name = '') {
+    await gates.get(name)?.pass();
+    session.increment('visits');
+  }
+  @Post('merge')
+  @HttpCode(200)
+  merge(@Session() session: Session, @Body() values: object) {
+    session.update(values);
+  }
+  @Post('touch')
+  @HttpCode(200)
+  async touch(@Session() session: Session, @Query('gate') name = '') {
+    await gates.get(name)?.pass();
+    session.touch();
+  }
+  @Post('sign-in')
+  @HttpCode(200)
+  async signIn(@Session() session: Session, @Query('gate') name = '') {
+    await gates.get(name)?.pass();
+    await session.regenerate();
+    session.userId = 'ada';
+  }
+  @Post('sign-out')
+  @HttpCode(200)
+  async signOut(@Session() session: Session) {
+    await session.destroy();
+  }
+  @Post('save')
+  @HttpCode(200)
+  async save(@Session() session: Session, @Query('gate') name = '') {
+    await gates.get(name)?.pass();
+    session.visits = 1;
+    return session.save().then(
+      () => 'saved',
+      (error: Error) => error.name,
+    );
+  }
+  @Post('rotate-after')
+  @HttpCode(200)
+  async rotateAfter(@Session() session: Session, @Query('gate') name: string) {
+    await gates.get(name)?.pass();
+    await session.regenerate();
+    return { ...session };
+  }
+}

@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import { ADAPTERS, type AdapterName, TestApp, type TestAppOptions } from './app.js';
+import { type BackendName, startBackend, type TestBackend } from './backends.js';
+
+export const BACKENDS: BackendName[] = ['memory', 'redis', 'three methods'];
+
+/** A running application and its backend, for the tests of one cell of the matrix. */
+export interface Cell {
+  app: TestApp;
+  backend: TestBackend;
+}
+
+/** Runs tests on both adapters and on every kind of backend. */
+export function onEveryBackend(
+  promise: string,
+  options: Omit<TestAppOptions, 'adapter'>,
+  tests: (cell: Cell, adapter: AdapterName, name: BackendName) => void,
+): void {
+  describe.each(ADAPTERS)(`${promise}, on %s`, (adapter) => {
+    describe.each(BACKENDS)('with %s', (name) => {
+      const cell = {} as Cell;
+      beforeAll(async () => {
+        cell.backend = await startBackend(name);
+        const session = { ...options.session, backend: cell.backend.backend };
+        cell.app = await TestApp.start({ ...options, adapter, session });
+      });
+      afterAll(async () => {
+        await cell.app.stop();
+        await cell.backend.stop();
+      });
+      tests(cell, adapter, name);
+    });
+  });
+}

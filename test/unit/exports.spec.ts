@@ -1,0 +1,25 @@
+import { expect, it } from '@jest/globals';
+import * as library from 'nestjs-server-session';
+import * as testing from 'nestjs-server-session/testing';
+
+it('exports these names and no others', () => {
+  expect(Object.keys(library).toSorted()).toEqual([
+    'AtomicAdapter',
+    'JsonCodec',
+    'MemoryBackend',
+    'RedisBackend',
+    'SESSION_BACKEND',
+    'SESSION_CODEC',
+    'SESSION_OPTIONS',
+    'Session',
+    'SessionBackendError',
+    'SessionGoneError',
+    'SessionInterceptor',
+    'SessionMiddleware',
+    'SessionModule',
+    'SessionOptionsError',
+    'SessionService',
+    'SessionValueError',
+  ]);
+  expect(Object.keys(testing)).toEqual(['sessionBackendContract']);
+});

@@ -1,0 +1,32 @@
+import { describe, expect, it } from '@jest/globals';
+import { JsonCodec, type SessionCodec } from 'nestjs-server-session';
+import { decodeField, encodeField } from '../../../src/session/codec.js';
+
+const json = new JsonCodec();
+/** Leaves text as it is: every text could be mistaken for something else. */
+const plain: SessionCodec = { encode: (value) => String(value), decode: (text) => text };
+
+describe('a field’s text', () => {
+  it.each([0, -0.5, 1e21, 1e-7, Number.MAX_SAFE_INTEGER, -12])(
+    'is decimal for the number %p, whatever the codec',
+    (value) => {
+      expect(encodeField(plain, 'n', value)).toBe(String(value));
+      expect(decodeField(plain, encodeField(plain, 'n', value))).toBe(value);
+    },
+  );
+
+  it.each(['12', '-0.5', '1e5', '=', '=12', '', 'x', 'null'])(
+    'comes back as text where a codec writes %p',
+    (value) => {
+      expect(decodeField(plain, encodeField(plain, 't', value))).toBe(value);
+      expect(decodeField(json, encodeField(json, 't', value))).toBe(value);
+    },
+  );
+
+  it('must be text', () => {
+    const wrong = { encode: () => 1, decode: (text: string) => text } as unknown as SessionCodec;
+    expect(() => encodeField(wrong, 'x', 'y')).toThrow(
+      "session.x can't be saved: the codec's encode() returned no text",
+    );
+  });
+});

@@ -1,0 +1,133 @@
+import { inspect } from 'node:util';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { JsonCodec, MemoryBackend, type Session } from 'nestjs-server-session';
+import { ActiveSession } from '../../../src/session/active-session.js';
+import { Operations } from '../../../src/session/operations.js';
+import { createSessionObject } from '../../../src/session/session-object.js';
+import type { SessionRuntime } from '../../../src/session/session-runtime.js';
+import '../../support/session-data.js';
+
+const runtime: SessionRuntime = {
+  backend: new MemoryBackend(),
+  codec: new JsonCodec(),
+  lifetime: { idleMs: 60_000, absoluteMs: 600_000 },
+  touchIntervalMs: 3000,
+  renewIntervalMs: Infinity,
+  renewGraceMs: 30_000,
+  operations: new Operations(),
+  onUndecodable: () => {},
+};
+
+describe('the session object', () => {
+  let active: ActiveSession;
+  let session: Session;
+  const loose = () => session as unknown as Record<string, unknown>;
+
+  beforeEach(() => {
+    active = ActiveSession.create(runtime);
+    session = createSessionObject(active);
+  });
+
+  it('holds data as a plain object does', () => {
+    session.visits = 1;
+    session.cart = { items: [] };
+    session.cart.items.push({ sku: 'a', count: 1 });
+    const data = { visits: 1, cart: { items: [{ sku: 'a', count: 1 }] } };
+    expect(Object.keys(session)).toEqual(['visits', 'cart']);
+    expect({ ...session }).toEqual(data);
+    expect(JSON.stringify(session)).toBe(JSON.stringify(data));
+    expect(Object.entries(session)).toEqual(Object.entries(data));
+    expect('visits' in session).toBe(true);
+    expect('userId' in session).toBe(false);
+    expect(Object.hasOwn(session, 'visits')).toBe(true);
+    expect(Object.prototype.hasOwnProperty.call(session, 'save')).toBe(false);
+    expect(loose().hasOwnProperty).toBe(Object.prototype.hasOwnProperty);
+    expect(Object.prototype.toString.call(session)).toBe('[object Object]');
+    const seen: string[] = [];
+    for (const key in session) seen.push(key);
+    expect(seen).toEqual(['visits', 'cart']);
+    delete session.visits;
+    expect(Object.keys(session)).toEqual(['cart']);
+    expect(session.visits).toBeUndefined();
+    Object.defineProperty(session, 'visits', { value: 3 });
+    expect(session.visits).toBe(3);
+  });
+
+  it('can be looked at without its token', () => {
+    session.userId = 'ada';
+    const seen = inspect(session, { showHidden: true, depth: 9, showProxy: false });
+    expect(seen).toContain("userId: 'ada'");
+    expect(seen).not.toContain(active.token);
+    expect(inspect(active, { showHidden: true, depth: 9 })).not.toContain(active.token!);
+    expect(session.id).toHaveLength(43);
+    expect(session.id).not.toBe(active.token);
+  });
+
+  it('has the same data by methods', () => {
+    session.set('visits', 1);
+    session.update({ userId: 'ada', visits: 2 });
+    expect([session.get('visits'), session.has('userId'), session.has('flash')]).toEqual([
+      2,
+      true,
+      false,
+    ]);
+    expect(session.delete('userId')).toBe(true);
+    expect(session.delete('userId')).toBe(false);
+    session.flash = ['saved'];
+    expect(session.take('flash')).toEqual(['saved']);
+    expect(session.take('flash')).toBeUndefined();
+    expect(session.increment('visits')).toBe(3);
+    expect(session.increment('field1', 5)).toBe(5);
+    session.clear();
+    expect(Object.keys(session)).toEqual([]);
+  });
+
+  it.each(['save', 'id', 'get', 'regenerate', 'isNew', 'take'])(
+    'refuses data of the name %s, which is a member',
+    (name) => {
+      expect(() => (loose()[name] = 1)).toThrow(new RegExp(`session\\.${name} is a member`));
+      expect(() => session.update({ [name]: 1 })).toThrow(TypeError);
+      expect(() => Object.assign(session, { [name]: 1 })).toThrow(TypeError);
+      expect(() => Object.defineProperty(session, name, { value: 1 })).toThrow(TypeError);
+    },
+  );
+
+  it('merges all of an update or nothing', () => {
+    expect(() => session.update({ userId: 'ada', save: 1 } as never)).toThrow(TypeError);
+    expect(Object.keys(session)).toEqual([]);
+  });
+
+  it('refuses reserved names, symbols, accessors and freezing', () => {
+    expect(() => (loose()['$seen'] = '1')).toThrow(/begin with \$ are reserved/);
+    expect(() => ((session as unknown as Record<symbol, number>)[Symbol('x')] = 1)).toThrow(
+      /only text keys/,
+    );
+    expect(() => Object.defineProperty(session, 'x', { get: () => 1 })).toThrow(/accessor/);
+    expect(() => Object.freeze(session)).toThrow(/frozen/);
+    expect(() => Object.setPrototypeOf(session, {})).toThrow(/prototype/);
+  });
+
+  it('leads nobody to a prototype', () => {
+    const hostile = session as unknown as Record<string, Record<string, unknown>>;
+    expect(() => (loose()['__proto__'] = { admin: true })).toThrow(/session\.__proto__/);
+    const parsed = JSON.parse('{"__proto__":{"admin":true}}') as object;
+    expect(() => session.update(parsed)).toThrow(TypeError);
+    expect(hostile['__proto__']).toBeUndefined();
+    expect(Object.isFrozen(Object.getPrototypeOf(session))).toBe(true);
+    expect(loose()['constructor']).toBe(Object);
+    expect(({} as Record<string, unknown>)['admin']).toBeUndefined();
+    expect(loose()['admin']).toBeUndefined();
+  });
+
+  it('refuses to increment by what is no number', () => {
+    expect(() => session.increment('visits', Number.NaN)).toThrow(/finite number/);
+    expect(() => session.increment('visits', '1' as never)).toThrow(/finite number/);
+  });
+
+  it('is not used by being awaited', async () => {
+    await Promise.resolve(session);
+    expect(active.isUsed).toBe(false);
+    void session.visits;
+    expect(active.isUsed).toBe(true);
+  });
+});
