@@ -20,12 +20,22 @@ describe('RedisBackend', () => {
 
   testContract(() => new RedisBackend({ client }));
 
-  it('keeps one HASH a session under its prefix, with the session’s life', async () => {
+  it('keeps one string a session under its prefix, with the session’s life', async () => {
     const backend = new RedisBackend({ client, prefix: 'app:' });
-    await backend.create('one', { $seen: '1', a: '1' }, 90);
-    expect(await client.type('app:one')).toBe('hash');
+    await backend.create('one', { $created: '1767225600000', $seen: '1767225600001', a: '1' }, 90);
+    expect(await client.type('app:one')).toBe('string');
     expect(await client.ttl('app:one')).toBe(90);
-    expect(await client.hgetall('app:one')).toEqual({ $seen: '1', a: '1' });
+    expect(await client.get('app:one')).toBe('\x1e$c\x1fmjuohs00\x1e$s\x1fmjuohs01\x1ea\x1f1\x1e');
+  });
+
+  it('goes on where somebody else has put text under a key', async () => {
+    const backend = new RedisBackend({ client });
+    for (const text of ['', 'text', '\x1e', '\x1ea', '\x1ea\x1f', '\x1f\x1e', '\x1ea\x1fb']) {
+      await client.set('sess:foreign', text);
+      expect(await backend.get('foreign')).not.toHaveProperty('$created');
+      const change = { set: { b: '1' }, remove: ['a'], increment: { n: 1 } };
+      expect(await backend.update('foreign', change, 90)).toBe(true);
+    }
   });
 
   it('goes on after SCRIPT FLUSH', async () => {
@@ -38,7 +48,7 @@ describe('RedisBackend', () => {
   });
 
   it('reports an error without the values of the command', async () => {
-    await client.set('sess:text', 'of another kind');
+    await client.sadd('sess:text', 'of another kind');
     const backend = new RedisBackend({ client });
     const change = { set: { password: 'hunter2' }, remove: [], increment: {} };
     const error: unknown = await backend.update('text', change, 90).catch((e: unknown) => e);

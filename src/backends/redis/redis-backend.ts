@@ -1,12 +1,14 @@
 import type { Cluster, Redis } from 'ioredis';
-import type {
-  AtomicSessionBackend,
-  SessionChange,
-  SessionRecord,
-  SessionRotation,
+import {
+  type AtomicSessionBackend,
+  NEXT,
+  type SessionChange,
+  type SessionRecord,
+  type SessionRotation,
 } from '../session-backend.js';
 import { applyRotation, isSession } from '../session-change.js';
-import { CREATE, DELETE_EMPTY, ROTATE, SET, TAKE, UPDATE } from './scripts.js';
+import { changeText, nameText, readRecordText, recordText } from './record-text.js';
+import { DELETE_EMPTY, ROTATE, TAKE, UPDATE } from './scripts.js';
 
 export interface RedisBackendOptions {
   /** An ioredis 6 client, single, Sentinel or Cluster. It stays yours: it is never closed here. */
@@ -19,18 +21,17 @@ type Script = (...args: (string | number)[]) => Promise<unknown>;
 type Scripts = Record<keyof typeof SCRIPTS, Script>;
 
 const SCRIPTS = {
-  nestSessionCreate: { lua: CREATE, numberOfKeys: 1 },
-  nestSessionSet: { lua: SET, numberOfKeys: 1 },
   nestSessionUpdate: { lua: UPDATE, numberOfKeys: 1 },
   nestSessionRotate: { lua: ROTATE, numberOfKeys: 2 },
   nestSessionTake: { lua: TAKE, numberOfKeys: 1 },
   nestSessionDeleteEmpty: { lua: DELETE_EMPTY, numberOfKeys: 1 },
 } as const;
 
-const NO_CHANGE = { remove: [], increment: {} };
+/** Begins the list of fields to keep, which may be empty: metadata are kept in any case. */
+const KEEP_METADATA = '$';
 
 /**
- * Keeps sessions in Redis through ioredis: one HASH per session, read by one HGETALL and changed by one Lua script that
+ * Keeps sessions in Redis through ioredis: one string per session, read by one GET and changed by one Lua script that
  * does nothing when the key is gone. Every key lives as long as its session.
  */
 export class RedisBackend implements AtomicSessionBackend {
@@ -42,7 +43,7 @@ export class RedisBackend implements AtomicSessionBackend {
 
   /** @throws TypeError where `client` is no ioredis client */
   constructor({ client, prefix = 'sess:' }: RedisBackendOptions) {
-    if (typeof client?.defineCommand !== 'function' || typeof client.hgetall !== 'function') {
+    if (typeof client?.defineCommand !== 'function' || typeof client.get !== 'function') {
       throw new TypeError(
         'RedisBackend: client must be an ioredis client: new RedisBackend({ client: new Redis(url) })',
       );
@@ -54,32 +55,37 @@ export class RedisBackend implements AtomicSessionBackend {
     this.#scripts = client as unknown as Scripts;
   }
 
-  get(id: string): Promise<SessionRecord | null> {
-    return this.#client.hgetall(this.#key(id)).then(sessionOrNull);
+  async get(id: string): Promise<SessionRecord | null> {
+    const text = await clean(this.#client.get(this.#key(id)));
+    return text === null ? null : readRecordText(text);
   }
 
   async set(id: string, record: SessionRecord, ttlSeconds: number): Promise<void> {
-    const change = changeArguments({ set: record, ...NO_CHANGE });
-    await clean(this.#scripts.nestSessionSet(this.#key(id), ttlSeconds, ...change));
+    await clean(this.#client.set(this.#key(id), recordText(record), 'EX', ttlSeconds));
   }
 
   async delete(id: string): Promise<void> {
     await clean(this.#client.del(this.#key(id)));
   }
 
-  create(id: string, record: SessionRecord, ttlSeconds: number): Promise<boolean> {
-    const change = changeArguments({ set: record, ...NO_CHANGE });
-    return answer(this.#scripts.nestSessionCreate(this.#key(id), ttlSeconds, ...change));
+  async create(id: string, record: SessionRecord, ttlSeconds: number): Promise<boolean> {
+    const text = recordText(record);
+    return (await clean(this.#client.set(this.#key(id), text, 'EX', ttlSeconds, 'NX'))) === 'OK';
   }
 
   update(id: string, change: SessionChange, ttlSeconds: number): Promise<boolean> {
     return answer(
-      this.#scripts.nestSessionUpdate(this.#key(id), ttlSeconds, ...changeArguments(change)),
+      this.#scripts.nestSessionUpdate(
+        this.#key(id),
+        ttlSeconds,
+        operationText(change),
+        changeText(change),
+      ),
     );
   }
 
   touch(id: string, ttlSeconds: number, seen: string): Promise<boolean> {
-    return this.update(id, { set: { $seen: seen }, ...NO_CHANGE }, ttlSeconds);
+    return this.update(id, { set: { $seen: seen }, remove: [], increment: {} }, ttlSeconds);
   }
 
   async rotate(
@@ -90,9 +96,10 @@ export class RedisBackend implements AtomicSessionBackend {
   ): Promise<boolean> {
     if (!this.#isOneSlot) return this.#rotateAcrossSlots(id, newId, rotation, ttlSeconds);
     const { keep, graceSeconds = 0 } = rotation;
-    const kept = keep ? [keep.length, ...keep] : [-1];
-    const args = [this.#key(id), this.#key(newId), ttlSeconds, newId, graceSeconds, ...kept];
-    return answer(this.#scripts.nestSessionRotate(...args, ...changeArguments(rotation)));
+    const change = [operationText(rotation), changeText(rotation)];
+    const kept = keep ? [KEEP_METADATA, ...keep.map(nameText)] : [];
+    const args = [ttlSeconds, ...change, graceSeconds, leadTo(newId), ...kept];
+    return answer(this.#scripts.nestSessionRotate(this.#key(id), this.#key(newId), ...args));
   }
 
   deleteEmpty(id: string): Promise<boolean> {
@@ -110,18 +117,19 @@ export class RedisBackend implements AtomicSessionBackend {
     rotation: SessionRotation,
     ttlSeconds: number,
   ): Promise<boolean> {
-    const copy = await this.get(id);
-    if (!isSession(copy)) return false;
-    await this.set(newId, rotated(copy, rotation), ttlSeconds);
-    const last = recordOf(
-      await clean(this.#scripts.nestSessionTake(this.#key(id), newId, rotation.graceSeconds ?? 0)),
+    const copy = await clean(this.#client.get(this.#key(id)));
+    const record = copy === null ? null : readRecordText(copy);
+    if (!isSession(record)) return false;
+    await this.set(newId, rotated(record, rotation), ttlSeconds);
+    const { graceSeconds = 0 } = rotation;
+    const last = await clean(
+      this.#scripts.nestSessionTake(this.#key(id), graceSeconds, leadTo(newId)),
     );
-    if (!last) {
+    if (typeof last !== 'string') {
       await this.delete(newId);
       return false;
     }
-    const isSame = JSON.stringify(last) === JSON.stringify(copy);
-    if (!isSame) await this.set(newId, rotated(last, rotation), ttlSeconds);
+    if (last !== copy) await this.set(newId, rotated(readRecordText(last), rotation), ttlSeconds);
     return true;
   }
 
@@ -136,26 +144,13 @@ function rotated(record: SessionRecord, rotation: SessionRotation): SessionRecor
   return moved;
 }
 
-/** Redis has no empty HASH: one without fields is none. */
-function sessionOrNull(record: SessionRecord): SessionRecord | null {
-  for (const _ in record) return record;
-  return null;
+/** The record that leads to another id. */
+function leadTo(id: string): string {
+  return recordText({ [NEXT]: id });
 }
 
-/** A change as scripts take it. */
-function changeArguments({ set, remove, increment, operation = '' }: SessionChange) {
-  const sets = Object.entries(set).flat();
-  const increments = Object.entries(increment).flat();
-  const lists = [sets, remove, increments].map((list) => [list.length, ...list]);
-  return [operation, ...lists.flat()];
-}
-
-/** The record of a reply that lists names and values in turn. */
-function recordOf(reply: unknown): SessionRecord | null {
-  const list = reply as string[];
-  const record: SessionRecord = {};
-  for (let i = 0; i < list.length; i += 2) record[list[i]!] = list[i + 1]!;
-  return list.length > 0 ? record : null;
+function operationText({ operation }: SessionChange): string {
+  return operation === undefined ? '' : nameText(operation);
 }
 
 async function answer(reply: Promise<unknown>): Promise<boolean> {

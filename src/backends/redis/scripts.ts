@@ -1,102 +1,98 @@
-/** Whether a key is a session, and does not only lead to one. */
+/** Whether a record is a session's, and does not only lead to another id. */
 const IS_SESSION = `
-local function isSession(key)
-  return redis.call('EXISTS', key) == 1 and redis.call('HEXISTS', key, '$next') == 0
+local function isSession(record)
+  return record and not string.find(record, '\\30$next\\31', 1, true)
+end
+`;
+
+/** Leaves a record that leads to another id, or none. */
+const LEAVE = `
+local function leave(key, lead, seconds)
+  if seconds == '0' then redis.call('DEL', key)
+  else redis.call('SET', key, lead, 'EX', seconds) end
 end
 `;
 
 /**
- * A change as arguments: the field that names it or nothing, then the fields to set, to remove, and to add to, each list
- * preceded by its length.
+ * Applies a change to a record's text. \`keep\`, where there is one, is the set of data fields that stay. Fields that
+ * nothing happens to are copied in runs, so that a large record costs little more than its length.
  */
-const APPLY_CHANGE = `
-local function applyChange(key, at)
-  local operation = ARGV[at]
-  if operation ~= '' and redis.call('HSETNX', key, operation, '1') == 0 then return end
-  at = at + 1
-  local sets = tonumber(ARGV[at])
-  for i = at + 1, at + sets, 1000 do
-    redis.call('HSET', key, unpack(ARGV, i, math.min(i + 999, at + sets)))
+const CHANGED = `
+local function written(name, change, old)
+  local mark, text = string.sub(change, 1, 1), string.sub(change, 2)
+  if mark == '-' then return '' end
+  if mark == '+' then
+    local sum = (tonumber(old) or 0) + tonumber(text)
+    if sum - sum == 0 then text = string.format('%.17g', sum) end
   end
-  at = at + sets + 1
-  local removes = tonumber(ARGV[at])
-  for i = at + 1, at + removes, 1000 do
-    redis.call('HDEL', key, unpack(ARGV, i, math.min(i + 999, at + removes)))
+  return name .. '\\31' .. text .. '\\30'
+end
+
+local function changed(record, operation, change, keep)
+  if operation ~= '' then
+    if string.find(record, '\\30' .. operation .. '\\31', 1, true) then return record end
+    change = change .. operation .. '\\31=1\\30'
   end
-  at = at + removes + 1
-  local increments = tonumber(ARGV[at])
-  for i = at + 1, at + increments, 2 do
-    local sum = redis.pcall('HINCRBYFLOAT', key, ARGV[i], ARGV[i + 1])
-    if type(sum) == 'table' and sum.err then redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+  local changes, names = {}, {}
+  for name, text in string.gmatch(change, '([^\\31]*)\\31([^\\30]*)\\30') do
+    changes[name] = text
+    names[#names + 1] = name
   end
+  local parts, run, at = {}, 1, 2
+  while true do
+    local middle = string.find(record, '\\31', at, true)
+    local stop = middle and string.find(record, '\\30', middle, true)
+    if not stop then break end
+    local name = string.sub(record, at, middle - 1)
+    local isDropped = keep and string.byte(name) ~= 36 and not keep[name]
+    local text = changes[name]
+    if text or isDropped then
+      parts[#parts + 1] = string.sub(record, run, at - 1)
+      run = stop + 1
+    end
+    if text then
+      parts[#parts + 1] = written(name, text, not isDropped and string.sub(record, middle + 1, stop - 1))
+      changes[name] = nil
+    end
+    at = stop + 1
+  end
+  parts[#parts + 1] = string.sub(record, run)
+  for _, name in ipairs(names) do
+    if changes[name] then parts[#parts + 1] = written(name, changes[name]) end
+  end
+  return table.concat(parts)
 end
 `;
 
-/** KEYS: session. ARGV: ttl, change. */
-export const CREATE = `${APPLY_CHANGE}
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-applyChange(KEYS[1], 2)
-redis.call('EXPIRE', KEYS[1], ARGV[1])
+/** KEYS: session. ARGV: ttl, operation, change. */
+export const UPDATE = `${IS_SESSION}${CHANGED}
+local record = redis.call('GET', KEYS[1])
+if not isSession(record) then return 0 end
+redis.call('SET', KEYS[1], changed(record, ARGV[2], ARGV[3]), 'EX', ARGV[1])
 return 1`;
 
-/** KEYS: session. ARGV: ttl, change. */
-export const SET = `${APPLY_CHANGE}
-redis.call('DEL', KEYS[1])
-applyChange(KEYS[1], 2)
-redis.call('EXPIRE', KEYS[1], ARGV[1])
-return 1`;
-
-/** KEYS: session. ARGV: ttl, change. */
-export const UPDATE = `${IS_SESSION}${APPLY_CHANGE}
-if not isSession(KEYS[1]) then return 0 end
-applyChange(KEYS[1], 2)
-redis.call('EXPIRE', KEYS[1], ARGV[1])
-return 1`;
-
-const RETAIN = `
-local function retain(key, keepAll, keep)
-  if keepAll then return end
-  for _, field in ipairs(redis.call('HKEYS', key)) do
-    if string.sub(field, 1, 1) ~= '$' and not keep[field] then redis.call('HDEL', key, field) end
-  end
+/** KEYS: old, new. ARGV: ttl, operation, change, seconds of grace, record that leads to the new id, fields to keep. */
+export const ROTATE = `${IS_SESSION}${LEAVE}${CHANGED}
+local record = redis.call('GET', KEYS[1])
+if not isSession(record) then return 0 end
+local keep
+if ARGV[6] then
+  keep = {}
+  for i = 6, #ARGV do keep[ARGV[i]] = true end
 end
-`;
-
-/** Leaves a record that leads to another id. */
-const LEAD = `
-local function lead(key, id, seconds)
-  if tonumber(seconds) == 0 then return end
-  redis.call('HSET', key, '$next', id)
-  redis.call('EXPIRE', key, seconds)
-end
-`;
-
-/** KEYS: old, new. ARGV: ttl, new id, seconds of grace, number of fields to keep (-1: all), these fields, change. */
-export const ROTATE = `${IS_SESSION}${APPLY_CHANGE}${RETAIN}${LEAD}
-if not isSession(KEYS[1]) then return 0 end
-redis.call('RENAME', KEYS[1], KEYS[2])
-lead(KEYS[1], ARGV[2], ARGV[3])
-local kept = tonumber(ARGV[4])
-local keep = {}
-for i = 5, 4 + kept do keep[ARGV[i]] = true end
-retain(KEYS[2], kept < 0, keep)
-applyChange(KEYS[2], 5 + math.max(kept, 0))
-redis.call('EXPIRE', KEYS[2], ARGV[1])
+redis.call('SET', KEYS[2], changed(record, ARGV[2], ARGV[3], keep), 'EX', ARGV[1])
+leave(KEYS[1], ARGV[5], ARGV[4])
 return 1`;
 
-/** KEYS: session. ARGV: new id, seconds of grace. Reads a session and deletes it. */
-export const TAKE = `${IS_SESSION}${LEAD}
-if not isSession(KEYS[1]) then return {} end
-local record = redis.call('HGETALL', KEYS[1])
-redis.call('DEL', KEYS[1])
-lead(KEYS[1], ARGV[1], ARGV[2])
+/** KEYS: session. ARGV: seconds of grace, record that leads to the new id. Reads a session and ends it. */
+export const TAKE = `${IS_SESSION}${LEAVE}
+local record = redis.call('GET', KEYS[1])
+if not isSession(record) then return nil end
+leave(KEYS[1], ARGV[2], ARGV[1])
 return record`;
 
 /** KEYS: session. Deletes it where it holds metadata only. */
 export const DELETE_EMPTY = `${IS_SESSION}
-if not isSession(KEYS[1]) then return 0 end
-local fields = redis.call('HKEYS', KEYS[1])
-for _, field in ipairs(fields) do
-  if string.sub(field, 1, 1) ~= '$' then return 0 end
-end
+local record = redis.call('GET', KEYS[1])
+if not isSession(record) or string.find(record, '\\30[^$]') then return 0 end
 return redis.call('DEL', KEYS[1])`;
