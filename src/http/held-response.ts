@@ -50,7 +50,7 @@ export class HeldResponse implements Held {
 
   static install(response: ServerResponse, hold: ResponseHold): void {
     holdMethods(response, (original) => new HeldResponse(response, hold, original));
-    response.once('close', () => hold.afterClose());
+    response.on('close', () => hold.afterClose());
   }
 
   private constructor(

@@ -36,7 +36,9 @@ export function varyingHeaders(
 ): OutgoingHttpHeaders | undefined {
   const isPlain = typeof headers === 'object' && headers !== null && !Array.isArray(headers);
   if (!isPlain || addition.cookie !== undefined || response.hasHeader('Vary')) return undefined;
-  for (const name in headers) if (name.toLowerCase() === 'vary') return undefined;
+  for (const name in headers) {
+    if (name.length === 4 && name.toLowerCase() === 'vary') return undefined;
+  }
   return { ...headers, Vary: 'Cookie' };
 }
 

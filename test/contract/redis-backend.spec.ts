@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Cluster, type Redis } from 'ioredis';
 import { RedisBackend } from 'nestjs-server-session';
+import { commandsOf } from '../support/commands.js';
 import { testContract } from '../support/contract.js';
 import { RedisServer } from '../support/redis-server.js';
 
@@ -47,13 +48,54 @@ describe('RedisBackend', () => {
     expect(await backend.get('flushed')).toEqual({ n: '2' });
   });
 
-  it('reports an error without the values of the command', async () => {
-    await client.sadd('sess:text', 'of another kind');
+  it('takes a key that holds something else for no session', async () => {
+    await client.sadd('sess:set', 'of another kind');
     const backend = new RedisBackend({ client });
-    const change = { set: { password: 'hunter2' }, remove: [], increment: {} };
-    const error: unknown = await backend.update('text', change, 90).catch((e: unknown) => e);
-    expect(error).toBeInstanceOf(Error);
-    expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('hunter2');
+    const [ours, theirs] = await Promise.all([
+      backend.create('ours', { a: '1' }, 90),
+      backend.create('set', {}, 90),
+    ]);
+    expect([ours, theirs]).toEqual([true, false]);
+    const change = { set: { a: '2' }, remove: [], increment: {} };
+    const both = ['set', 'ours'].map((id) => backend.update(id, change, 90));
+    expect(await Promise.all(both)).toEqual([false, true]);
+    expect(await Promise.all([backend.get('set'), backend.get('ours')])).toEqual([
+      null,
+      { a: '2' },
+    ]);
+  });
+
+  it('sends in one command what is asked for at once, each answered by its own', async () => {
+    const backend = new RedisBackend({ client });
+    const ids = Array.from({ length: 100 }, (_, index) => `many${index}`);
+    await Promise.all(ids.map((id) => backend.create(id, { id }, 90)));
+    const sent = await commandsOf(client, async () => {
+      const change = { set: { seen: '1' }, remove: [], increment: {} };
+      const updated = await Promise.all(
+        [...ids, 'none'].map((id) => backend.update(id, change, 90)),
+      );
+      expect(updated).toEqual([...ids.map(() => true), false]);
+      const records = await Promise.all([...ids, 'none'].map((id) => backend.get(id)));
+      expect(records).toEqual([...ids.map((id) => ({ id, seen: '1' })), null]);
+    });
+    expect(sent).toEqual([...Array(4).fill('script'), ...Array(4).fill('mget')]);
+  });
+
+  it('reports an error without the values of the command', async () => {
+    const backend = new RedisBackend({ client });
+    await backend.create('full', { a: '1' }, 90);
+    await client.config('SET', 'maxmemory', 1);
+    try {
+      const change = { set: { password: 'hunter2' }, remove: [], increment: {} };
+      const writes = ['full', 'other'].map((id) => backend.update(id, change, 90));
+      for (const write of writes) {
+        const error: unknown = await write.catch((e: unknown) => e);
+        expect((error as Error).message).toMatch(/^OOM/);
+        expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('hunter2');
+      }
+    } finally {
+      await client.config('SET', 'maxmemory', 0);
+    }
   });
 
   it('refuses what is no ioredis client', () => {

@@ -10,7 +10,7 @@ const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 400);
 const SEED = process.env['PROPERTY_RUNS'] ? {} : { seed: 20_261_123 };
 
 /** Text with the bytes that Redis and Lua treat specially, and some that are more than one. */
-const character = fc.constantFrom(...'ab$%^-+=>?[]().*\\"\'\0\n\x1c\x1d\x1e\x1f é€😀');
+const character = fc.constantFrom(...Array.from('ab$%^-+=>?[]().*\\"\'\0\n\x1c\x1d\x1e\x1f é€😀'));
 const text = fc.string({ unit: character, maxLength: 8 });
 const isName = (name: string) => name !== '__proto__';
 const name = fc.oneof(

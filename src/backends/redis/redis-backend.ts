@@ -7,6 +7,7 @@ import {
   type SessionRotation,
 } from '../session-backend.js';
 import { applyRotation, isSession } from '../session-change.js';
+import { Batch } from './batch.js';
 import { changeText, nameText, readRecordText, recordText } from './record-text.js';
 import { DELETE_EMPTY, ROTATE, TAKE, UPDATE } from './scripts.js';
 
@@ -20,8 +21,17 @@ export interface RedisBackendOptions {
 type Script = (...args: (string | number)[]) => Promise<unknown>;
 type Scripts = Record<keyof typeof SCRIPTS, Script>;
 
+/** One of many that are sent together: its key and what the script takes for it. */
+interface Update {
+  readonly key: string;
+  readonly args: readonly (string | number)[];
+}
+
+/** Redis does nothing else while it runs one command: a larger batch would save little and keep others waiting. */
+const MAX_BATCH = 32;
+
 const SCRIPTS = {
-  nestSessionUpdate: { lua: UPDATE, numberOfKeys: 1 },
+  nestSessionUpdate: { lua: UPDATE },
   nestSessionRotate: { lua: ROTATE, numberOfKeys: 2 },
   nestSessionTake: { lua: TAKE, numberOfKeys: 1 },
   nestSessionDeleteEmpty: { lua: DELETE_EMPTY, numberOfKeys: 1 },
@@ -38,7 +48,9 @@ export class RedisBackend implements AtomicSessionBackend {
   readonly #client: Redis | Cluster;
   readonly #scripts: Scripts;
   readonly #prefix: string;
-  /** Whether all keys are in one slot, so that one script may touch two of them. */
+  readonly #gets: Batch<string, SessionRecord | null>;
+  readonly #updates: Batch<Update, unknown>;
+  /** Whether all keys are in one slot, so that one command may touch several of them. */
   readonly #isOneSlot: boolean;
 
   /** @throws TypeError where `client` is no ioredis client */
@@ -53,11 +65,13 @@ export class RedisBackend implements AtomicSessionBackend {
     this.#isOneSlot = !client.isCluster || /\{[^}]+\}/.test(prefix);
     for (const [name, script] of Object.entries(SCRIPTS)) client.defineCommand(name, script);
     this.#scripts = client as unknown as Scripts;
+    const maxItems = this.#isOneSlot ? MAX_BATCH : 1;
+    this.#gets = new Batch(maxItems, (keys) => this.#getAll(keys));
+    this.#updates = new Batch(maxItems, (updates) => this.#updateAll(updates));
   }
 
-  async get(id: string): Promise<SessionRecord | null> {
-    const text = await clean(this.#client.get(this.#key(id)));
-    return text === null ? null : readRecordText(text);
+  get(id: string): Promise<SessionRecord | null> {
+    return this.#gets.add(this.#key(id));
   }
 
   async set(id: string, record: SessionRecord, ttlSeconds: number): Promise<void> {
@@ -73,15 +87,9 @@ export class RedisBackend implements AtomicSessionBackend {
     return (await clean(this.#client.set(this.#key(id), text, 'EX', ttlSeconds, 'NX'))) === 'OK';
   }
 
-  update(id: string, change: SessionChange, ttlSeconds: number): Promise<boolean> {
-    return answer(
-      this.#scripts.nestSessionUpdate(
-        this.#key(id),
-        ttlSeconds,
-        operationText(change),
-        changeText(change),
-      ),
-    );
+  async update(id: string, change: SessionChange, ttlSeconds: number): Promise<boolean> {
+    const args = [ttlSeconds, operationText(change), changeText(change)];
+    return (await this.#updates.add({ key: this.#key(id), args })) === 1;
   }
 
   touch(id: string, ttlSeconds: number, seen: string): Promise<boolean> {
@@ -117,10 +125,9 @@ export class RedisBackend implements AtomicSessionBackend {
     rotation: SessionRotation,
     ttlSeconds: number,
   ): Promise<boolean> {
-    const copy = await clean(this.#client.get(this.#key(id)));
-    const record = copy === null ? null : readRecordText(copy);
-    if (!isSession(record)) return false;
-    await this.set(newId, rotated(record, rotation), ttlSeconds);
+    const copy = await this.get(id);
+    if (!isSession(copy)) return false;
+    await this.set(newId, rotated(copy, rotation), ttlSeconds);
     const { graceSeconds = 0 } = rotation;
     const last = await clean(
       this.#scripts.nestSessionTake(this.#key(id), graceSeconds, leadTo(newId)),
@@ -129,8 +136,22 @@ export class RedisBackend implements AtomicSessionBackend {
       await this.delete(newId);
       return false;
     }
-    if (last !== copy) await this.set(newId, rotated(readRecordText(last), rotation), ttlSeconds);
+    const isSame = last === recordText(copy);
+    if (!isSame) await this.set(newId, rotated(readRecordText(last), rotation), ttlSeconds);
     return true;
+  }
+
+  async #getAll(keys: string[]): Promise<(SessionRecord | null)[]> {
+    if (keys.length > 1) return (await clean(this.#client.mget(keys))).map(recordOrNull);
+    return [recordOrNull(await clean(this.#client.get(keys[0]!)))];
+  }
+
+  #updateAll(updates: Update[]): Promise<unknown[]> {
+    const keys = updates.map(({ key }) => key);
+    const args = updates.flatMap((update) => update.args);
+    return clean(this.#scripts.nestSessionUpdate(keys.length, ...keys, ...args)) as Promise<
+      unknown[]
+    >;
   }
 
   #key(id: string): string {
@@ -142,6 +163,10 @@ function rotated(record: SessionRecord, rotation: SessionRotation): SessionRecor
   const moved = { ...record };
   applyRotation(moved, rotation);
   return moved;
+}
+
+function recordOrNull(text: string | null): SessionRecord | null {
+  return text === null ? null : readRecordText(text);
 }
 
 /** The record that leads to another id. */

@@ -1,7 +1,9 @@
-/** Whether a record is a session's, and does not only lead to another id. */
-const IS_SESSION = `
-local function isSession(record)
-  return record and not string.find(record, '\\30$next\\31', 1, true)
+/** The record of a session; nothing where there is none, where it only leads to another id, or is of another type. */
+const SESSION_AT = `
+local function sessionAt(key)
+  local record = redis.pcall('GET', key)
+  local isSession = type(record) == 'string' and not string.find(record, '\\30$next\\31', 1, true)
+  return isSession and record
 end
 `;
 
@@ -64,17 +66,21 @@ local function changed(record, operation, change, keep)
 end
 `;
 
-/** KEYS: session. ARGV: ttl, operation, change. */
-export const UPDATE = `${IS_SESSION}${CHANGED}
-local record = redis.call('GET', KEYS[1])
-if not isSession(record) then return 0 end
-redis.call('SET', KEYS[1], changed(record, ARGV[2], ARGV[3]), 'EX', ARGV[1])
-return 1`;
+/** KEYS: sessions. ARGV: for each its ttl, operation, change. */
+export const UPDATE = `${SESSION_AT}${CHANGED}
+local replies = {}
+for i, key in ipairs(KEYS) do
+  local ttl, operation, change = unpack(ARGV, 3 * i - 2, 3 * i)
+  local record = sessionAt(key)
+  if record then redis.call('SET', key, changed(record, operation, change), 'EX', ttl) end
+  replies[i] = record and 1 or 0
+end
+return replies`;
 
 /** KEYS: old, new. ARGV: ttl, operation, change, seconds of grace, record that leads to the new id, fields to keep. */
-export const ROTATE = `${IS_SESSION}${LEAVE}${CHANGED}
-local record = redis.call('GET', KEYS[1])
-if not isSession(record) then return 0 end
+export const ROTATE = `${SESSION_AT}${LEAVE}${CHANGED}
+local record = sessionAt(KEYS[1])
+if not record then return 0 end
 local keep
 if ARGV[6] then
   keep = {}
@@ -85,14 +91,14 @@ leave(KEYS[1], ARGV[5], ARGV[4])
 return 1`;
 
 /** KEYS: session. ARGV: seconds of grace, record that leads to the new id. Reads a session and ends it. */
-export const TAKE = `${IS_SESSION}${LEAVE}
-local record = redis.call('GET', KEYS[1])
-if not isSession(record) then return nil end
+export const TAKE = `${SESSION_AT}${LEAVE}
+local record = sessionAt(KEYS[1])
+if not record then return nil end
 leave(KEYS[1], ARGV[2], ARGV[1])
 return record`;
 
 /** KEYS: session. Deletes it where it holds metadata only. */
-export const DELETE_EMPTY = `${IS_SESSION}
-local record = redis.call('GET', KEYS[1])
-if not isSession(record) or string.find(record, '\\30[^$]') then return 0 end
+export const DELETE_EMPTY = `${SESSION_AT}
+local record = sessionAt(KEYS[1])
+if not record or string.find(record, '\\30[^$]') then return 0 end
 return redis.call('DEL', KEYS[1])`;
