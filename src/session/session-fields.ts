@@ -101,6 +101,7 @@ export class SessionFields {
 
   /** What has changed since the data were stored, `undefined` where nothing has. @throws SessionValueError */
   change(): SessionChange | undefined {
+    if (this.#live.size === 0 && this.#removed.size === 0) return undefined;
     const set: SessionRecord = {};
     const remove = [...this.#removed];
     const increment: Record<string, number> = {};
