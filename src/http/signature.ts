@@ -32,7 +32,7 @@ export class Signature {
   of(token: string): string {
     this.#inner.write(token, BLOCK, 'latin1');
     // As text: making a Buffer of it takes as long as the hash.
-    this.#outer.write(hash('sha256', this.#inner, 'latin1'), BLOCK, 'latin1');
+    this.#outer.write(hash('sha256', this.#inner, 'binary'), BLOCK, 'latin1');
     return hash('sha256', this.#outer, 'base64').slice(0, SIGNATURE_LENGTH);
   }
 
