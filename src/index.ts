@@ -1,6 +1,7 @@
 export { SessionModule } from './session.module.js';
 export type { SessionModuleAsyncOptions, SessionModuleOptions } from './session.module.js';
 export { SessionService } from './session.service.js';
+export type { SessionHealth } from './session.service.js';
 export { Session } from './session.decorator.js';
 export { SessionInterceptor } from './session.interceptor.js';
 export { SessionMiddleware } from './session.middleware.js';
@@ -19,6 +20,11 @@ export type {
   SessionData,
   SessionMembers,
 } from './session/session.js';
+export type {
+  SessionErrorEvent,
+  SessionEvent,
+  SessionOperation,
+} from './session/session-events.js';
 export type { StoredSession } from './session/stored-session.js';
 export { JsonCodec } from './session/codec.js';
 export type { SessionCodec } from './session/codec.js';

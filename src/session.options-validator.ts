@@ -25,6 +25,7 @@ const OPTIONS: Record<keyof SessionOptions, true> = {
   renewGrace: true,
   current: true,
   backendTimeout: true,
+  onBackendError: true,
 };
 const SETTINGS: Record<keyof SessionModuleSettings, true> = { isGlobal: true, load: true };
 const COOKIE_OPTIONS: Record<keyof SessionCookieOptions, true> = {
@@ -60,7 +61,9 @@ export function resolveOptions(options: SessionOptions): ResolvedSessionOptions 
     renewGraceMs: check.duration('renewGrace', options.renewGrace ?? '30s', 1000),
     current: options.current ?? false,
     backendTimeoutMs: check.duration('backendTimeout', options.backendTimeout ?? '2s'),
+    onBackendError: options.onBackendError ?? 'fail',
   };
+  check.oneOf('onBackendError', resolved.onBackendError, ['fail', 'anonymous']);
   check.oneOf('current', resolved.current, [true, false]);
   if (resolved.touchIntervalMs >= idleMs) {
     check.problem(

@@ -59,6 +59,11 @@ export interface SessionOptions {
   current?: boolean;
   /** How long one backend operation may take before the request is answered with 503. Default `'2s'`. */
   backendTimeout?: Duration;
+  /**
+   * What becomes of a request whose session can't be read because the backend fails. `'fail'` (the default): 503.
+   * `'anonymous'`: it goes on with an empty session; writing to that one throws, and the request is answered with 503.
+   */
+  onBackendError?: 'fail' | 'anonymous';
 }
 
 /** What is decided before the options are known, so that `forRootAsync` takes it beside `useFactory`. */
@@ -101,4 +106,5 @@ export interface ResolvedSessionOptions {
   readonly renewGraceMs: number;
   readonly current: boolean;
   readonly backendTimeoutMs: number;
+  readonly onBackendError: 'fail' | 'anonymous';
 }

@@ -1,9 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ExecutionContext, Inject, Injectable, Logger } from '@nestjs/common';
+import {
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { AtomicAdapter } from './backends/atomic-adapter.js';
 import { BoundedBackend } from './backends/bounded-backend.js';
 import { isAtomic, type SessionBackend } from './backends/session-backend.js';
+import type { SessionBackendError } from './errors/session-backend.error.js';
 import { Signature } from './http/signature.js';
 import { type FrameworkRequest, type HandleRuntime, SessionHandle } from './http/session-handle.js';
 import { ActiveSession } from './session/active-session.js';
@@ -17,13 +24,24 @@ import { resolveOptions } from './session.options-validator.js';
 import type { SessionOptions } from './session.options.js';
 import { SESSION_BACKEND, SESSION_CODEC, SESSION_OPTIONS } from './session.tokens.js';
 
+/** Whether the backend answers, and how long that took. */
+export type SessionHealth =
+  | { readonly status: 'up'; readonly latencyMs: number }
+  | {
+      readonly status: 'down';
+      readonly latencyMs: number;
+      /** What failed; no values of any session. */
+      readonly error: string;
+    };
+
 /** Sessions by request and by id. The module's other parts are thin shells over it. */
 @Injectable()
-export class SessionService {
+export class SessionService implements OnApplicationShutdown {
   /** What the sessions of requests need. @internal */
   readonly edge: HandleRuntime;
   readonly #logger = new Logger(SessionService.name);
   readonly #storage: AsyncLocalStorage<SessionHandle> | undefined;
+  readonly #backend: BoundedBackend;
   readonly #runtime: SessionRuntime;
 
   /** @throws SessionOptionsError, TypeError where the backend lacks methods */
@@ -35,8 +53,9 @@ export class SessionService {
     const resolved = resolveOptions(options);
     const atomic = isAtomic(backend) ? backend : new AtomicAdapter(backend);
     this.#storage = resolved.current ? new AsyncLocalStorage() : undefined;
+    this.#backend = new BoundedBackend(atomic, resolved.backendTimeoutMs);
     this.#runtime = {
-      backend: new BoundedBackend(atomic, resolved.backendTimeoutMs),
+      backend: this.#backend,
       codec,
       operations: new Operations(),
       lifetime: resolved,
@@ -89,6 +108,22 @@ export class SessionService {
     return endSession(this.#runtime, id);
   }
 
+  /** Whether the backend answers, told within `backendTimeout`. For health checks: it fails nobody's request. */
+  async health(): Promise<SessionHealth> {
+    const startedAt = performance.now();
+    const error = await this.#backend.check().then(
+      () => undefined,
+      ({ message }: SessionBackendError) => message,
+    );
+    const latencyMs = performance.now() - startedAt;
+    return error === undefined ? { status: 'up', latencyMs } : { status: 'down', latencyMs, error };
+  }
+
+  /** @internal */
+  onApplicationShutdown(): void {
+    this.#backend.close();
+  }
+
   /** Gives a request its handle and runs the rest of it, so that `current` finds the session. @internal */
   enter(
     raw: IncomingMessage,
@@ -116,9 +151,10 @@ export class SessionService {
   }
 
   #open(tokens: readonly string[]): Promise<ActiveSession> | ActiveSession {
-    return tokens.length === 0
-      ? ActiveSession.create(this.#runtime)
-      : ActiveSession.load(this.#runtime, tokens);
+    if (tokens.length === 0) return ActiveSession.create(this.#runtime);
+    const session = ActiveSession.load(this.#runtime, tokens);
+    if (this.edge.options.onBackendError === 'fail') return session;
+    return session.catch((error: Error) => ActiveSession.unavailable(this.#runtime, error));
   }
 }
 

@@ -1,5 +1,5 @@
-import { Logger } from '@nestjs/common';
 import { SessionBackendError } from '../errors/session-backend.error.js';
+import { type Access, BackendState } from './backend-state.js';
 import type {
   AtomicSessionBackend,
   SessionChange,
@@ -7,15 +7,18 @@ import type {
   SessionRotation,
 } from './session-backend.js';
 
-type Operation = keyof AtomicSessionBackend;
+/** An id that no session has: it is the hash of no token. */
+const NO_SESSION = 'no-session-has-this-id'.padEnd(43, '-');
+
+/** How long a silent backend has to answer when it is asked whether it is back. */
+const MAX_ASK_MS = 500;
 
 /**
  * Puts a time limit on each operation of a backend and turns each failure into a {@link SessionBackendError}.
- * Logs when an operation begins to fail and when it works again, not each failure.
+ * Logs when the backend begins to fail and when it works again, not each failure.
  */
 export class BoundedBackend implements AtomicSessionBackend {
-  readonly #logger = new Logger('SessionBackend');
-  readonly #failing = new Set<Operation>();
+  readonly #state = new BackendState(() => this.check(Math.min(this.timeoutMs, MAX_ASK_MS)));
 
   constructor(
     private readonly backend: AtomicSessionBackend,
@@ -23,27 +26,27 @@ export class BoundedBackend implements AtomicSessionBackend {
   ) {}
 
   get(id: string): Promise<SessionRecord | null> {
-    return this.#bounded('get', () => this.backend.get(id));
+    return this.#admitted('read', 'get', () => this.backend.get(id));
   }
 
   set(id: string, record: SessionRecord, ttlSeconds: number): Promise<void> {
-    return this.#bounded('set', () => this.backend.set(id, record, ttlSeconds));
+    return this.#admitted('write', 'set', () => this.backend.set(id, record, ttlSeconds));
   }
 
   delete(id: string): Promise<void> {
-    return this.#bounded('delete', () => this.backend.delete(id));
+    return this.#admitted('write', 'delete', () => this.backend.delete(id));
   }
 
   create(id: string, record: SessionRecord, ttlSeconds: number): Promise<boolean> {
-    return this.#bounded('create', () => this.backend.create(id, record, ttlSeconds));
+    return this.#admitted('write', 'create', () => this.backend.create(id, record, ttlSeconds));
   }
 
   update(id: string, change: SessionChange, ttlSeconds: number): Promise<boolean> {
-    return this.#bounded('update', () => this.backend.update(id, change, ttlSeconds));
+    return this.#admitted('write', 'update', () => this.backend.update(id, change, ttlSeconds));
   }
 
   touch(id: string, ttlSeconds: number, seen: string): Promise<boolean> {
-    return this.#bounded('touch', () => this.backend.touch(id, ttlSeconds, seen));
+    return this.#admitted('write', 'touch', () => this.backend.touch(id, ttlSeconds, seen));
   }
 
   rotate(
@@ -52,32 +55,61 @@ export class BoundedBackend implements AtomicSessionBackend {
     rotation: SessionRotation,
     ttlSeconds: number,
   ): Promise<boolean> {
-    return this.#bounded('rotate', () => this.backend.rotate(id, newId, rotation, ttlSeconds));
+    return this.#admitted('write', 'rotate', () =>
+      this.backend.rotate(id, newId, rotation, ttlSeconds),
+    );
   }
 
   deleteEmpty(id: string): Promise<boolean> {
-    return this.#bounded('deleteEmpty', () => this.backend.deleteEmpty(id));
+    return this.#admitted('write', 'deleteEmpty', () => this.backend.deleteEmpty(id));
   }
 
-  #bounded<T>(operation: Operation, run: () => Promise<T>): Promise<T> {
+  /** Asks whether the backend answers, whatever is known of it. @throws SessionBackendError */
+  async check(timeoutMs = this.timeoutMs): Promise<void> {
+    await this.#bounded('read', 'get', () => this.backend.get(NO_SESSION), timeoutMs);
+  }
+
+  close(): void {
+    this.#state.close();
+  }
+
+  #admitted<T>(access: Access, operation: string, run: () => Promise<T>): Promise<T> {
+    if (!this.#state.isSilent) return this.#bounded(access, operation, run);
+    const message = `The session backend does not answer: ${operation} was not tried`;
+    return Promise.reject(new SessionBackendError(message));
+  }
+
+  #bounded<T>(
+    access: Access,
+    operation: string,
+    run: () => Promise<T>,
+    timeoutMs = this.timeoutMs,
+  ): Promise<T> {
+    const state = this.#state;
     return new Promise<T>((resolve, reject) => {
-      const fail = (message: string, cause?: unknown) => {
-        const error = new SessionBackendError(message, { cause });
-        this.#noteFailure(operation, error);
+      const { answers } = state;
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        const message = `The session backend did not answer ${operation} within ${timeoutMs} ms`;
+        const error = new SessionBackendError(message);
+        state.timedOut(access, answers, error);
         reject(error);
-      };
-      const timer = setTimeout(
-        () => fail(`The session backend did not answer ${operation} within ${this.timeoutMs} ms`),
-        this.timeoutMs,
-      );
+      }, timeoutMs);
       const succeeded = (value: T) => {
         clearTimeout(timer);
-        if (this.#failing.size > 0) this.#noteSuccess(operation);
+        if (!isLate) state.answers++;
+        state.succeeded(access);
         resolve(value);
       };
       const failed = (cause: unknown) => {
+        if (isLate) return;
         clearTimeout(timer);
-        fail(`The session backend failed to ${operation}: ${describe(cause)}`, cause);
+        state.answers++;
+        const message = `The session backend failed to ${operation}: ${describe(cause)}`;
+        const error = new SessionBackendError(message, { cause });
+        state.failed(access, error);
+        reject(error);
       };
       try {
         run().then(succeeded, failed);
@@ -85,18 +117,6 @@ export class BoundedBackend implements AtomicSessionBackend {
         failed(cause);
       }
     });
-  }
-
-  #noteFailure(operation: Operation, error: SessionBackendError): void {
-    if (this.#failing.has(operation)) return;
-    this.#failing.add(operation);
-    this.#logger.error(error.message);
-  }
-
-  #noteSuccess(operation: Operation): void {
-    if (this.#failing.delete(operation)) {
-      this.#logger.log(`The session backend answers ${operation} again`);
-    }
   }
 }
 

@@ -17,6 +17,9 @@ const BODY_HEADERS = [
   'trailer',
 ];
 
+/** When a client may ask again after a 503: a backend that is back is noticed within it. */
+export const RETRY_AFTER_SECONDS = 1;
+
 /** Turns a response whose head has not left into an error; returns the body to end it with. */
 export function toErrorResponse(response: ServerResponse, error: unknown): string {
   for (const name of BODY_HEADERS) response.removeHeader(name);
@@ -28,6 +31,7 @@ export function toErrorResponse(response: ServerResponse, error: unknown): strin
   const body = JSON.stringify({ statusCode, message });
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
   response.setHeader('Content-Length', Buffer.byteLength(body));
+  if (isUnavailable) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
   return body;
 }
 

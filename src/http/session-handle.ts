@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SessionBackendError } from '../errors/session-backend.error.js';
 import type { ActiveSession } from '../session/active-session.js';
 import type { Session } from '../session/session.js';
 import { createSessionObject } from '../session/session-object.js';
@@ -6,6 +7,7 @@ import type { ResolvedSessionOptions } from '../session.options.js';
 import { clearedCookie, readTokens, tokenCookie } from './cookie.js';
 import type { Signature } from './signature.js';
 import { HeldResponse, type ResponseHold } from './held-response.js';
+import { RETRY_AFTER_SECONDS } from './response-output.js';
 import type { HeadAddition } from './response-head.js';
 
 /** A request as a framework hands it to handlers: Express's own, or Fastify's around a raw one. */
@@ -79,7 +81,10 @@ export class SessionHandle implements ResponseHold {
     this.#oldTokens = tokens.filter(({ isOld }) => isOld).map(({ token }) => token);
     const active = this.runtime.open(tokens.map(({ token }) => token));
     if (!(active instanceof Promise)) return this.#adopt(active);
-    return (this.#loading = active.then((loaded) => this.#adopt(loaded)));
+    return (this.#loading = active.then(
+      (loaded) => this.#adopt(loaded),
+      (error: unknown) => this.#fail(error),
+    ));
   }
 
   /**
@@ -89,14 +94,11 @@ export class SessionHandle implements ResponseHold {
    */
   commit(): Promise<void> | undefined {
     const work = this.#work();
-    return work?.catch((error: unknown) => {
-      this.#hasFailed = true;
-      throw error;
-    });
+    return work?.catch((error: unknown) => this.#fail(error));
   }
 
   beforeHead(): Promise<void> | undefined {
-    const work = this.#work();
+    const work = this.#work() ?? this.#touch();
     if (!work) this.#headLeft = true;
     return work?.finally(() => {
       this.#headLeft = true;
@@ -127,6 +129,19 @@ export class SessionHandle implements ResponseHold {
         );
       },
     );
+  }
+
+  /** What failed has been told to the handler, whose answer to it then saves nothing more. */
+  #fail(error: unknown): never {
+    this.#hasFailed = true;
+    if (error instanceof SessionBackendError && !this.response.headersSent) {
+      this.response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+    }
+    throw error;
+  }
+
+  #touch(): Promise<void> | undefined {
+    return this.#hasFailed ? undefined : this.#active?.touchInPassing();
   }
 
   #warnOfLateCookie(): void {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionChange, SessionRotation } from '../backends/session-backend.js';
 import { applyChange } from '../backends/session-change.js';
 import { SessionGoneError } from '../errors/session-gone.error.js';
@@ -5,6 +6,7 @@ import { metadataRecord, type SessionMetadata } from './metadata.js';
 import { OperationQueue } from './operation-queue.js';
 import { SessionClock } from './session-clock.js';
 import { SessionFields } from './session-fields.js';
+import { UnavailableFields } from './unavailable-fields.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { endSession, SessionWriter } from './session-writer.js';
 import { type LiveRecord, readRecord } from './stored-session.js';
@@ -13,9 +15,15 @@ import { Identity } from './token.js';
 /**
  * - `new`: not in the backend; it is created when there is something to store
  * - `stored`: in the backend, as far as this request knows
- * - `gone`: was in the backend, and somebody else ended it; what this request still writes goes nowhere
+ * - `gone`: was in the backend, and somebody else ended it, or can't be read; what this request still writes goes nowhere
  */
 type Status = 'new' | 'stored' | 'gone';
+
+/**
+ * How long a session that was found counts as alive without being asked for again. A cookie for a session that has been
+ * signed out or rotated away since then would take its successor's place in the browser.
+ */
+const FRESH_MS = 100;
 
 /** What the client has to be told of its token: nothing, a new one, a longer life, or that the session has ended. */
 export type TokenNotice = 'none' | 'set' | 'extend' | 'clear';
@@ -38,6 +46,7 @@ export class ActiveSession {
   /** The id of a session that was destroyed here and may still be in the backend. */
   #doomed: string | undefined;
   readonly #queue = new OperationQueue();
+  readonly #loadedAtMs = Date.now();
 
   private constructor(
     private readonly runtime: SessionRuntime,
@@ -60,6 +69,15 @@ export class ActiveSession {
   /** A session that does not exist yet. */
   static create(runtime: SessionRuntime): ActiveSession {
     return new ActiveSession(runtime, null, new Identity());
+  }
+
+  /** Stands for a session that the backend could not give: whoever writes to it gets the backend's error. */
+  static unavailable(runtime: SessionRuntime, error: Error): ActiveSession {
+    const session = ActiveSession.create(runtime);
+    session.#markGone();
+    session.fields = new UnavailableFields(runtime.codec, error);
+    session.#queue.close(error);
+    return session;
   }
 
   get isNew(): boolean {
@@ -94,6 +112,20 @@ export class ActiveSession {
    */
   commit(canTell: boolean): Promise<void> {
     return this.#queue.run(() => this.#commit(canTell));
+  }
+
+  /**
+   * Writes a use that is due and that nothing else writes, while the response goes on: it neither delays it nor makes it
+   * fail. Where the session was found long ago, the cookie's longer life has to be confirmed, for which this waits a
+   * little.
+   */
+  touchInPassing(): Promise<void> | undefined {
+    if (this.#status !== 'stored' || !this.clock.isTouchDue) return undefined;
+    const used = this.clock.used();
+    const isFresh = used.seenAtMs - this.#loadedAtMs < FRESH_MS;
+    if (isFresh) this.#noteUse(used, 'extend');
+    const touch = this.#queue.run(() => this.#touch(used)).catch(() => {});
+    return isFresh ? undefined : Promise.race([touch, sleep(FRESH_MS, undefined, { ref: false })]);
   }
 
   /** As `commit`, for the user. @throws SessionGoneError */
@@ -149,7 +181,7 @@ export class ActiveSession {
     }
     const change = this.fields.change();
     if (change || this.clock.ownLifetime) await this.#update(change ?? NO_CHANGE);
-    else if (this.clock.mustStore || (canTell && this.clock.isTouchDue)) await this.#touch();
+    else if (this.clock.mustStore) await this.#touch(this.clock.used());
   }
 
   async #create(): Promise<void> {
@@ -185,8 +217,7 @@ export class ActiveSession {
     return this.#status === 'stored';
   }
 
-  async #touch(): Promise<void> {
-    const used = this.clock.used();
+  async #touch(used: Partial<SessionMetadata> & { seenAtMs: number }): Promise<void> {
     if (await this.#writer.touch(this.clock.ttlSeconds(used), String(used.seenAtMs))) {
       this.#noteUse(used, 'extend');
     } else {
@@ -223,7 +254,7 @@ export class ActiveSession {
   }
 
   #hasClockWork(canTell: boolean): boolean {
-    return this.clock.mustStore || (canTell && (this.clock.isTouchDue || this.#isRenewDue));
+    return this.clock.mustStore || (canTell && this.#isRenewDue);
   }
 
   /** A request that was not told the session's token has been overtaken by a renewal. */

@@ -1,14 +1,21 @@
 /** Runs operations one after another, in the order in which they were asked for. */
 export class OperationQueue {
   #last: Promise<void> | undefined;
+  #refusal: { readonly error: unknown } | undefined;
 
   /** Whether an operation is under way or waiting. */
   get isBusy(): boolean {
     return this.#last !== undefined;
   }
 
+  /** From here on operations fail with an error. */
+  close(error: unknown): void {
+    this.#refusal = { error };
+  }
+
   /** Starts at once where nothing is under way. A failed operation stops no later one. */
   run<T>(operation: () => Promise<T>): Promise<T> {
+    if (this.#refusal) return Promise.reject(this.#refusal.error);
     const result = this.#last ? this.#last.then(operation) : operation();
     const settle = () => {
       if (this.#last === settled) this.#last = undefined;

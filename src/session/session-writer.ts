@@ -4,6 +4,7 @@ import {
   type SessionRecord,
   type SessionRotation,
 } from '../backends/session-backend.js';
+import { observed, type SessionOperation } from './session-events.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { Identity } from './token.js';
 
@@ -27,7 +28,11 @@ export class SessionWriter {
     public identity: Identity,
   ) {}
 
-  async create(record: SessionRecord, ttlSeconds: number): Promise<void> {
+  create(record: SessionRecord, ttlSeconds: number): Promise<void> {
+    return observed('commit', this.identity.id, () => this.#create(record, ttlSeconds));
+  }
+
+  async #create(record: SessionRecord, ttlSeconds: number): Promise<void> {
     const { backend } = this.runtime;
     if (!(await backend.create(this.identity.id, record, ttlSeconds))) {
       // The id is 256 random bits that nobody else knows: an earlier try of ours was applied, though it seemed to fail.
@@ -43,7 +48,7 @@ export class SessionWriter {
   async update(change: SessionChange, ttlSeconds: number): Promise<boolean> {
     const { backend, operations } = this.runtime;
     const sent = this.#named(change);
-    const isApplied = await this.#whereItIs((id) => {
+    const isApplied = await this.#whereItIs('commit', (id) => {
       const remove = [...sent.remove, ...operations.takeAcknowledged(id)];
       return backend.update(id, { ...sent, remove }, ttlSeconds);
     });
@@ -52,7 +57,7 @@ export class SessionWriter {
   }
 
   touch(ttlSeconds: number, seen: string): Promise<boolean> {
-    return this.#whereItIs((id) => this.runtime.backend.touch(id, ttlSeconds, seen));
+    return this.#whereItIs('touch', (id) => this.runtime.backend.touch(id, ttlSeconds, seen));
   }
 
   /**
@@ -61,7 +66,8 @@ export class SessionWriter {
    */
   async rotate(to: Identity, rotation: SessionRotation, ttlSeconds: number): Promise<Moved> {
     const sent = this.#named(rotation);
-    const moved = await this.#rotate(to, sent, ttlSeconds);
+    const move = () => this.#rotate(to, sent, ttlSeconds);
+    const moved = await observed('commit', this.identity.id, move);
     if (moved === 'gone') return moved;
     this.identity = to;
     if (moved === 'applied') this.#acknowledge(sent);
@@ -76,7 +82,8 @@ export class SessionWriter {
   }
 
   deleteEmpty(): Promise<boolean> {
-    return this.runtime.backend.deleteEmpty(this.identity.id);
+    const { id } = this.identity;
+    return observed('destroy', id, () => this.runtime.backend.deleteEmpty(id));
   }
 
   /** Goes on at the id to which a renewal has moved the session; `false` where none has. */
@@ -101,15 +108,21 @@ export class SessionWriter {
     if (operation) this.runtime.operations.acknowledge(this.identity.id, operation);
   }
 
-  async #whereItIs(write: (id: string) => Promise<boolean>): Promise<boolean> {
-    return (
-      (await write(this.identity.id)) || ((await this.follow()) && (await write(this.identity.id)))
-    );
+  async #whereItIs(
+    operation: SessionOperation,
+    write: (id: string) => Promise<boolean>,
+  ): Promise<boolean> {
+    const writeHere = () => observed(operation, this.identity.id, () => write(this.identity.id));
+    return (await writeHere()) || ((await this.follow()) && (await writeHere()));
   }
 }
 
 /** Ends a session for good, wherever renewals have moved it. */
-export async function endSession(runtime: SessionRuntime, id: string): Promise<void> {
+export function endSession(runtime: SessionRuntime, id: string): Promise<void> {
+  return observed('destroy', id, () => end(runtime, id));
+}
+
+async function end(runtime: SessionRuntime, id: string): Promise<void> {
   const { backend, renewIntervalMs } = runtime;
   if (renewIntervalMs === Infinity) return backend.delete(id);
   let current: string | undefined = id;

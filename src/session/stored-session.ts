@@ -3,6 +3,7 @@ import { decodeField } from './codec.js';
 import { isMetadata } from '../backends/session-change.js';
 import { expiresAtMs, readMetadata, type SessionMetadata } from './metadata.js';
 import type { SessionData } from './session.js';
+import { observed } from './session-events.js';
 import type { SessionRuntime } from './session-runtime.js';
 
 /** A session as it is stored, apart from any request. Changing it changes nothing. */
@@ -23,7 +24,11 @@ export interface LiveRecord {
 }
 
 /** The record of a session that is alive; `null` where there is none, or it can't be decoded. */
-export async function readRecord(runtime: SessionRuntime, id: string): Promise<LiveRecord | null> {
+export function readRecord(runtime: SessionRuntime, id: string): Promise<LiveRecord | null> {
+  return observed('load', id, () => read(runtime, id));
+}
+
+async function read(runtime: SessionRuntime, id: string): Promise<LiveRecord | null> {
   const record = await runtime.backend.get(id);
   if (!record) return null;
   const next = record[NEXT];

@@ -7,6 +7,7 @@ import { GatedBackend } from '../support/gated-backend.js';
 import { InterleavingController } from '../support/interleaving-controller.js';
 import { BACKENDS } from '../support/matrix.js';
 import { startBackend } from '../support/backends.js';
+import { until } from '../support/until.js';
 import { RedisServer } from '../support/redis-server.js';
 
 const TIMEOUT_MS = 300;
@@ -33,16 +34,18 @@ describe.each(ADAPTERS)('bounded trouble, on %s', (adapter) => {
       expect(Date.now() - start).toBeLessThan(TIMEOUT_MS + 500);
       expect(answer.status).toBe(503);
       expect(answer.json()).toEqual({ statusCode: 503, message: 'Service Unavailable' });
+      expect(answer.headers.get('retry-after')).toBe('1');
       expect(browser.cookies).toEqual(before);
       expect((await app.browser().get('/session')).status).toBe(200);
       expect((await browser.get('/session')).status).toBe(503);
 
       backend.beforeRead = async () => {};
+      await until('the session again', async () => (await browser.get('/session')).status === 200);
       expect((await browser.get('/session')).json()).toEqual({ field1: 1 });
       const lines = app.logs.lines.filter((line) => line.includes('session backend'));
       expect(lines.map((line) => line.replace(/ SessionBackend$/, ''))).toEqual([
         `The session backend did not answer get within ${TIMEOUT_MS} ms`,
-        'The session backend answers get again',
+        'The session backend answers again',
       ]);
       await app.stop();
       await inner.stop();

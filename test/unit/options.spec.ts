@@ -33,6 +33,7 @@ describe('options', () => {
       renewIntervalMs: Infinity,
       renewGraceMs: 30_000,
       current: false,
+      onBackendError: 'fail',
       backendTimeoutMs: 2000,
     });
   });

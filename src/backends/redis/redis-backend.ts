@@ -8,6 +8,7 @@ import {
 } from '../session-backend.js';
 import { applyRotation, isSession } from '../session-change.js';
 import { Batch } from './batch.js';
+import { connect, disconnect } from './redis-client.js';
 import { changeText, nameText, readRecordText, recordText } from './record-text.js';
 import { DELETE_EMPTY, ROTATE, TAKE, UPDATE } from './scripts.js';
 
@@ -46,6 +47,8 @@ const KEEP_METADATA = '$';
  */
 export class RedisBackend implements AtomicSessionBackend {
   readonly #client: Redis | Cluster;
+  /** The client, where it was made here and has to be closed here. */
+  #owned: Redis | undefined;
   readonly #scripts: Scripts;
   readonly #prefix: string;
   readonly #gets: Batch<string, SessionRecord | null>;
@@ -68,6 +71,27 @@ export class RedisBackend implements AtomicSessionBackend {
     const maxItems = this.#isOneSlot ? MAX_BATCH : 1;
     this.#gets = new Batch(maxItems, (keys) => this.#getAll(keys));
     this.#updates = new Batch(maxItems, (updates) => this.#updateAll(updates));
+  }
+
+  /**
+   * Keeps sessions in the Redis of a URL, `redis://` or `rediss://`, over a client of its own. It reconnects by itself, and is
+   * closed when the application shuts down, after running requests have saved.
+   *
+   * ```ts
+   * SessionModule.forRoot({ secret, backend: RedisBackend.fromUrl('redis://127.0.0.1:6379') })
+   * ```
+   * @throws Error where ioredis is not installed
+   */
+  static fromUrl(url: string, options: Omit<RedisBackendOptions, 'client'> = {}): RedisBackend {
+    const client = connect(url);
+    const backend = new RedisBackend({ ...options, client });
+    backend.#owned = client;
+    return backend;
+  }
+
+  /** Closes the client that `fromUrl` made; Nest calls it after the server has closed. A client of yours stays open. */
+  async onApplicationShutdown(): Promise<void> {
+    if (this.#owned) await disconnect(this.#owned);
   }
 
   get(id: string): Promise<SessionRecord | null> {

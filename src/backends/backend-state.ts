@@ -1,0 +1,77 @@
+import { Logger } from '@nestjs/common';
+import type { SessionBackendError } from '../errors/session-backend.error.js';
+
+/** Reading and writing fail apart: a read-only replica answers the one and refuses the other. */
+export type Access = 'read' | 'write';
+
+type Trouble = Access | 'silence';
+
+const OVERCOME: Record<Trouble, string> = {
+  read: 'The session backend can be read again',
+  write: 'The session backend can be written again',
+  silence: 'The session backend answers again',
+};
+
+/** How long after a failed try a silent backend is asked again whether it answers. */
+const RETRY_MS = 250;
+
+/**
+ * What is known of a backend: whether it answers, and what was logged of that.
+ *
+ * One that has answered nothing for as long as an operation may take is silent. It is then asked by itself until it
+ * answers, and nobody else waits for it: requests would pile up, each with a command that is kept until it is answered.
+ */
+export class BackendState {
+  readonly #logger = new Logger('SessionBackend');
+  readonly #troubles = new Set<Trouble>();
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+  /** How many operations were answered in time so far. */
+  answers = 0;
+  isSilent = false;
+
+  /** @param ask succeeds where the backend answers, in the time that it has */
+  constructor(private readonly ask: () => Promise<unknown>) {}
+
+  succeeded(access: Access): void {
+    this.isSilent = false;
+    if (this.#troubles.size > 0) this.#overcome([access, 'silence']);
+  }
+
+  failed(access: Access, error: SessionBackendError): void {
+    if (!this.isSilent) this.#note(access, error);
+  }
+
+  /** @param answersBefore of the time when the operation that was not answered began */
+  timedOut(access: Access, answersBefore: number, error: SessionBackendError): void {
+    if (this.answers !== answersBefore) return this.failed(access, error);
+    this.#note('silence', error);
+    if (this.isSilent || this.#isClosed) return;
+    this.isSilent = true;
+    this.#askLater();
+  }
+
+  /** Asks no more. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #note(trouble: Trouble, error: SessionBackendError): void {
+    if (this.#troubles.has(trouble)) return;
+    this.#troubles.add(trouble);
+    this.#logger.error(error.message);
+  }
+
+  #overcome(troubles: Trouble[]): void {
+    for (const trouble of troubles) {
+      if (this.#troubles.delete(trouble)) this.#logger.log(OVERCOME[trouble]);
+    }
+  }
+
+  #askLater(): void {
+    this.#timer = setTimeout(() => {
+      this.ask().catch(() => this.isSilent && !this.#isClosed && this.#askLater());
+    }, RETRY_MS).unref();
+  }
+}

@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { MemoryBackend } from 'nestjs-server-session';
+import { ADAPTERS, TestApp } from '../support/app.js';
+import { fakeClock } from '../support/clock.js';
+import { Gate, GatedBackend } from '../support/gated-backend.js';
+import { gate, InterleavingController } from '../support/interleaving-controller.js';
+import type { Browser } from '../support/browser.js';
+
+describe.each(ADAPTERS)('a use that is written while the response goes on, on %s', (adapter) => {
+  let backend: GatedBackend;
+  let app: TestApp;
+  let clock: ReturnType<typeof fakeClock>;
+  let browser: Browser;
+
+  beforeEach(async () => {
+    backend = new GatedBackend(new MemoryBackend());
+    app = await TestApp.start({
+      adapter,
+      session: { backend },
+      controllers: [InterleavingController],
+    });
+    clock = fakeClock();
+    browser = app.browser();
+    await browser.post('/set/1');
+    clock.advance(61_000);
+  });
+  afterEach(async () => {
+    jest.useRealTimers();
+    await app.stop();
+  });
+
+  const longerLife = [expect.stringMatching(/^sid=.*; Max-Age=1209600;/)];
+
+  it('never delays a response, which carries the cookie’s longer life', async () => {
+    const touched = new Gate();
+    backend.beforeWrite = () => touched.pass();
+    const answer = await browser.get('/session');
+    expect(answer.json()).toEqual({ field1: 1 });
+    expect(answer.setCookies).toEqual(longerLife);
+    await touched.reached;
+    touched.open();
+    expect(backend.writes.slice(1)).toEqual(['touch']);
+  });
+
+  it('never makes a response fail', async () => {
+    backend.beforeWrite = () => Promise.reject(new Error('no room'));
+    expect((await browser.get('/session')).status).toBe(200);
+    backend.beforeWrite = async () => {};
+    clock.advance(61_000);
+    expect((await browser.get('/session')).setCookies).toEqual(longerLife);
+  });
+
+  it('is confirmed before a slow request sends a cookie', async () => {
+    const slow = gate('slow');
+    const answer = browser.get('/slow-read?gate=slow');
+    await slow.reached;
+    clock.advance(1000);
+    slow.open();
+    expect((await answer).setCookies).toEqual(longerLife);
+  });
+
+  it('sends no cookie after a slow request for a session that has ended meanwhile', async () => {
+    const slow = gate('slow');
+    const answer = browser.get('/slow-read?gate=slow');
+    await slow.reached;
+    const other = app.browser();
+    Object.assign(other.cookies, browser.cookies);
+    await other.post('/sign-in');
+    clock.advance(1000);
+    slow.open();
+    expect((await answer).status).toBe(200);
+    expect((await answer).setCookies).toEqual([]);
+  });
+
+  it('is not waited for long after a slow request either, which then sends no cookie', async () => {
+    const slow = gate('slow');
+    const answer = browser.get('/slow-read?gate=slow');
+    await slow.reached;
+    backend.beforeWrite = () => new Promise(() => {});
+    clock.advance(1000);
+    slow.open();
+    expect((await answer).json()).toEqual({ field1: 1 });
+    expect((await answer).setCookies).toEqual([]);
+  });
+});
