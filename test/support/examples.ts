@@ -5,6 +5,8 @@ import ts from 'typescript';
 const ROOT = new URL('../../', import.meta.url).pathname;
 /** Inside the package, so that its own name leads to it. */
 const FOLDER = join(ROOT, 'test/.tmp/examples');
+/** For each of Jest's workers its own. */
+const EMITTED = join(ROOT, `test/.tmp/emitted-${process.env['JEST_WORKER_ID']}`);
 
 /** A TypeScript example of the documentation, as a file of its own. */
 export interface Example {
@@ -15,17 +17,20 @@ export interface Example {
 
 /** Writes every TypeScript example of the README and `docs/` to a file. */
 export function writeExamples(): Example[] {
+  const pages = readdirSync(join(ROOT, 'docs')).map((page) => `docs/${page}`);
+  const examples = ['README.md', ...pages].flatMap(readExamples);
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
-  const pages = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((page) => `docs/${page}`)];
-  return pages.flatMap((page) => {
-    const blocks = readFileSync(join(ROOT, page), 'utf8').matchAll(/^```ts\n(.*?)^```/gms);
-    return [...blocks].map(([, text], index) => {
-      const name = `${page.replaceAll(/\W/g, '-')}-${index + 1}`;
-      const file = join(FOLDER, `${name}.ts`);
-      writeFileSync(file, text!);
-      return { name, file, text: text! };
-    });
+  for (const { file, text } of examples) writeFileSync(file, text);
+  return examples;
+}
+
+/** The TypeScript examples of one page. */
+export function readExamples(page: string): Example[] {
+  const blocks = readFileSync(join(ROOT, page), 'utf8').matchAll(/^```ts\n(.*?)^```/gms);
+  return [...blocks].map(([, text], index) => {
+    const name = `${page.replaceAll(/\W/g, '-')}-${index + 1}`;
+    return { name, file: join(FOLDER, `${name}.ts`), text: text! };
   });
 }
 
@@ -45,7 +50,7 @@ export function typeErrors(examples: Example[]): string[] {
     );
 }
 
-/** Turns an example into JavaScript beside it. */
+/** Turns an example into JavaScript, in a file. */
 export function emit(example: Example): string {
   const { outputText } = ts.transpileModule(example.text, {
     compilerOptions: {
@@ -55,7 +60,8 @@ export function emit(example: Example): string {
       emitDecoratorMetadata: true,
     },
   });
-  const file = example.file.replace(/\.ts$/, '.mjs');
+  const file = join(EMITTED, `${example.name}.mjs`);
+  mkdirSync(EMITTED, { recursive: true });
   writeFileSync(file, outputText);
   return file;
 }

@@ -1,0 +1,127 @@
+import { Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
+import { MemoryBackend, Session } from 'nestjs-server-session';
+import { ADAPTERS, TestApp } from '../support/app.js';
+import { fakeClock } from '../support/clock.js';
+import { emit, readExamples } from '../support/examples.js';
+import { GatedBackend } from '../support/gated-backend.js';
+
+/** The example of a page that holds some text, as a module that runs. */
+async function example<T>(page: string, holds: string): Promise<T> {
+  const found = readExamples(page).find(({ text }) => text.includes(holds));
+  return (await import(emit(found!))) as T;
+}
+
+@Controller()
+class SampleController {
+  @Get('session')
+  show(@Session() session: Session) {
+    return { ...session };
+  }
+  @Post('write')
+  @HttpCode(200)
+  write(@Session() session: Session) {
+    session.visits = (session.visits ?? 0) + 1;
+    return { id: session.id };
+  }
+  @Post('sign-out')
+  @HttpCode(200)
+  async signOut(@Session() session: Session) {
+    await session.destroy();
+  }
+}
+
+const spans = new InMemorySpanExporter();
+beforeAll(async () => {
+  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
+  trace.setGlobalTracerProvider(provider);
+  await example('docs/operations.md', 'diagnostics_channel');
+});
+afterAll(() => trace.disable());
+
+describe.each(ADAPTERS)('docs/operations.md, on %s', (adapter) => {
+  let backend: GatedBackend;
+  let app: TestApp;
+
+  beforeAll(async () => {
+    const { HealthModule } = await example<{ HealthModule: new () => unknown }>(
+      'docs/operations.md',
+      'terminus',
+    );
+    backend = new GatedBackend(new MemoryBackend());
+    app = await TestApp.start({
+      adapter,
+      imports: [HealthModule],
+      session: { backend, backendTimeout: 0.2 },
+      controllers: [SampleController],
+    });
+  });
+  afterAll(async () => {
+    await app.stop();
+  });
+
+  const ended = () => {
+    const all = spans.getFinishedSpans().map(({ name, status, attributes, events }) => ({
+      name,
+      isError: status.code === SpanStatusCode.ERROR,
+      id: attributes['session.id'],
+      events: events.map((event) => event.name),
+    }));
+    spans.reset();
+    return all;
+  };
+
+  it('the health check says up, and down when the backend fails', async () => {
+    const browser = app.browser();
+    expect((await browser.get('/health')).json()).toMatchObject({
+      status: 'ok',
+      details: { sessions: { status: 'up', latencyMs: expect.any(Number) } },
+    });
+    backend.beforeRead = () => Promise.reject(new Error('no connection'));
+    const down = await browser.get('/health');
+    expect(down.status).toBe(503);
+    expect(down.json()).toMatchObject({
+      status: 'error',
+      details: {
+        sessions: {
+          status: 'down',
+          error: 'The session backend failed to get: Error: no connection',
+        },
+      },
+    });
+    backend.beforeRead = async () => {};
+  });
+
+  it('every operation on a session is a span with its id, and nothing else of it', async () => {
+    const clock = fakeClock();
+    ended();
+    try {
+      const browser = app.browser();
+      const { id } = (await browser.post('/write')).json<{ id: string }>();
+      const span = (name: string) => ({ name, id, isError: false, events: [] });
+      expect(ended()).toEqual([span('session commit')]);
+      await browser.get('/session');
+      expect(ended()).toEqual([span('session load')]);
+      clock.advance(61_000);
+      await browser.get('/session');
+      expect(ended()).toEqual([span('session load'), span('session touch')]);
+      backend.beforeWrite = () => Promise.reject(new Error('no room'));
+      expect((await browser.post('/write')).status).toBe(503);
+      expect(ended()).toEqual([
+        span('session load'),
+        { name: 'session commit', id, isError: true, events: ['exception'] },
+      ]);
+      backend.beforeWrite = async () => {};
+      await browser.post('/sign-out');
+      expect(ended()).toEqual([span('session load'), span('session destroy')]);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});
