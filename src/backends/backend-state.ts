@@ -24,6 +24,7 @@ const RETRY_MS = 250;
 export class BackendState {
   readonly #logger = new Logger('SessionBackend');
   readonly #troubles = new Set<Trouble>();
+  #isAsking = false;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
   /** How many operations were answered in time so far. */
@@ -46,9 +47,7 @@ export class BackendState {
   timedOut(access: Access, answersBefore: number, error: SessionBackendError): void {
     if (this.answers !== answersBefore) return this.failed(access, error);
     this.#note('silence', error);
-    if (this.isSilent || this.#isClosed) return;
-    this.isSilent = true;
-    this.#askLater();
+    if (!this.#isAsking) this.#ask(answersBefore);
   }
 
   /** Asks no more. */
@@ -69,9 +68,17 @@ export class BackendState {
     }
   }
 
-  #askLater(): void {
-    this.#timer = setTimeout(() => {
-      this.ask().catch(() => this.isSilent && !this.#isClosed && this.#askLater());
-    }, RETRY_MS).unref();
+  /** Asks until there is an answer, to this or to anything else. */
+  #ask(answersBefore: number): void {
+    this.#isAsking = true;
+    this.ask().then(
+      () => (this.#isAsking = false),
+      () => {
+        this.#isAsking = this.answers === answersBefore && !this.#isClosed;
+        this.isSilent = this.#isAsking;
+        if (this.#isAsking)
+          this.#timer = setTimeout(() => this.#ask(answersBefore), RETRY_MS).unref();
+      },
+    );
   }
 }

@@ -182,8 +182,7 @@ export class SessionHandle implements ResponseHold {
   #cookie(): string | undefined {
     const active = this.#active!;
     const { options, signatures } = this.runtime;
-    const { notice } = active;
-    active.notice = 'none';
+    const notice = active.takeNotice();
     const isSecure = this.framework.protocol === 'https';
     const isPersistent = active.clock.metadata.isPersistent ?? options.cookie.persistent;
     const isDue = isPersistent || this.#oldTokens.includes(active.token ?? '');

@@ -6,11 +6,11 @@ import {
   type SessionRecord,
   type SessionRotation,
 } from '../session-backend.js';
-import { applyRotation, isSession } from '../session-change.js';
 import { Batch } from './batch.js';
+import { rotateAcrossSlots } from './rotate-across-slots.js';
 import { connect, disconnect } from './redis-client.js';
 import { changeText, nameText, readRecordText, recordText } from './record-text.js';
-import { DELETE_EMPTY, ROTATE, TAKE, UPDATE } from './scripts.js';
+import { DELETE_EMPTY, ROTATE, TAKE, TAKEN, UPDATE } from './scripts.js';
 
 export interface RedisBackendOptions {
   /** An ioredis 6 client, single, Sentinel or Cluster. It stays yours: it is never closed here. */
@@ -30,6 +30,9 @@ interface Update {
 
 /** Redis does nothing else while it runs one command: a larger batch would save little and keep others waiting. */
 const MAX_BATCH = 32;
+
+/** How long a session that was taken can be taken again: longer than a lost connection takes to be there again. */
+const TAKEN_SECONDS = 60;
 
 const SCRIPTS = {
   nestSessionUpdate: { lua: UPDATE },
@@ -126,8 +129,11 @@ export class RedisBackend implements AtomicSessionBackend {
     rotation: SessionRotation,
     ttlSeconds: number,
   ): Promise<boolean> {
-    if (!this.#isOneSlot) return this.#rotateAcrossSlots(id, newId, rotation, ttlSeconds);
     const { keep, graceSeconds = 0 } = rotation;
+    if (!this.#isOneSlot) {
+      const take = () => this.#take(id, newId, graceSeconds);
+      return rotateAcrossSlots(this, [id, newId], rotation, ttlSeconds, take);
+    }
     const change = [operationText(rotation), changeText(rotation)];
     const kept = keep ? [KEEP_METADATA, ...keep.map(nameText)] : [];
     const args = [ttlSeconds, ...change, graceSeconds, leadTo(newId), ...kept];
@@ -138,31 +144,11 @@ export class RedisBackend implements AtomicSessionBackend {
     return answer(this.#scripts.nestSessionDeleteEmpty(this.#key(id)));
   }
 
-  /**
-   * Cluster, where a script can't move a key to another slot. A copy is stored under the new id first, so that nothing
-   * is lost if this process ends; then the old session is read and deleted as a unit, and what was written to it
-   * in between is carried over.
-   */
-  async #rotateAcrossSlots(
-    id: string,
-    newId: string,
-    rotation: SessionRotation,
-    ttlSeconds: number,
-  ): Promise<boolean> {
-    const copy = await this.get(id);
-    if (!isSession(copy)) return false;
-    await this.set(newId, rotated(copy, rotation), ttlSeconds);
-    const { graceSeconds = 0 } = rotation;
-    const last = await clean(
-      this.#scripts.nestSessionTake(this.#key(id), graceSeconds, leadTo(newId)),
-    );
-    if (typeof last !== 'string') {
-      await this.delete(newId);
-      return false;
-    }
-    const isSame = last === recordText(copy);
-    if (!isSame) await this.set(newId, rotated(readRecordText(last), rotation), ttlSeconds);
-    return true;
+  #take(id: string, newId: string, graceSeconds: number): Promise<string | null> {
+    const [mark, seconds] = graceSeconds > 0 ? [NEXT, graceSeconds] : [TAKEN, TAKEN_SECONDS];
+    return clean(
+      this.#scripts.nestSessionTake(this.#key(id), recordText({ [mark]: newId }), seconds),
+    ) as Promise<string | null>;
   }
 
   async #getAll(keys: string[]): Promise<(SessionRecord | null)[]> {
@@ -183,14 +169,12 @@ export class RedisBackend implements AtomicSessionBackend {
   }
 }
 
-function rotated(record: SessionRecord, rotation: SessionRotation): SessionRecord {
-  const moved = { ...record };
-  applyRotation(moved, rotation);
-  return moved;
-}
-
 function recordOrNull(text: string | null): SessionRecord | null {
-  return text === null ? null : readRecordText(text);
+  if (text === null) return null;
+  const record = readRecordText(text);
+  if (Object.hasOwn(record, TAKEN)) return null;
+  const next = record[NEXT];
+  return next === undefined ? record : { [NEXT]: next };
 }
 
 /** The record that leads to another id. */

@@ -1,17 +1,14 @@
+/** The field of a record that was moved to another id, and is no session any more. */
+export const TAKEN = '$taken';
+
 /** The record of a session; nothing where there is none, where it only leads to another id, or is of another type. */
 const SESSION_AT = `
 local function sessionAt(key)
   local record = redis.pcall('GET', key)
-  local isSession = type(record) == 'string' and not string.find(record, '\\30$next\\31', 1, true)
+  local isSession = type(record) == 'string'
+    and not string.find(record, '\\30$next\\31', 1, true)
+    and not string.find(record, '\\30${TAKEN}\\31', 1, true)
   return isSession and record
-end
-`;
-
-/** Leaves a record that leads to another id, or none. */
-const LEAVE = `
-local function leave(key, lead, seconds)
-  if seconds == '0' then redis.call('DEL', key)
-  else redis.call('SET', key, lead, 'EX', seconds) end
 end
 `;
 
@@ -78,7 +75,7 @@ end
 return replies`;
 
 /** KEYS: old, new. ARGV: ttl, operation, change, seconds of grace, record that leads to the new id, fields to keep. */
-export const ROTATE = `${SESSION_AT}${LEAVE}${CHANGED}
+export const ROTATE = `${SESSION_AT}${CHANGED}
 local record = sessionAt(KEYS[1])
 if not record then return 0 end
 local keep
@@ -87,14 +84,23 @@ if ARGV[6] then
   for i = 6, #ARGV do keep[ARGV[i]] = true end
 end
 redis.call('SET', KEYS[2], changed(record, ARGV[2], ARGV[3], keep), 'EX', ARGV[1])
-leave(KEYS[1], ARGV[5], ARGV[4])
+if ARGV[4] == '0' then redis.call('DEL', KEYS[1])
+else redis.call('SET', KEYS[1], ARGV[5], 'EX', ARGV[4]) end
 return 1`;
 
-/** KEYS: session. ARGV: seconds of grace, record that leads to the new id. Reads a session and ends it. */
-export const TAKE = `${SESSION_AT}${LEAVE}
-local record = sessionAt(KEYS[1])
-if not record then return nil end
-leave(KEYS[1], ARGV[2], ARGV[1])
+/**
+ * KEYS: session. ARGV: record that says where it is taken, seconds. Reads a session and ends it, leaving what was read
+ * for the one who took it: an answer that was lost is given again.
+ */
+export const TAKE = `${SESSION_AT}
+local mark = ARGV[1]
+local record = redis.pcall('GET', KEYS[1])
+if type(record) == 'string' and string.sub(record, 1, #mark) == mark then
+  return '\\30' .. string.sub(record, #mark + 1)
+end
+record = sessionAt(KEYS[1])
+if not record then return false end
+redis.call('SET', KEYS[1], mark .. string.sub(record, 2), 'EX', ARGV[2])
 return record`;
 
 /** KEYS: session. Deletes it where it holds metadata only. */
