@@ -8,7 +8,6 @@ import {
 } from 'nestjs-server-session';
 import { sampleConfig, type SampleConfig } from '../config.js';
 import { JsonFolderBackend } from './json-folder.backend.js';
-import { RedisConnection } from './redis-connection.js';
 import './session-data.js';
 
 @Module({
@@ -21,10 +20,9 @@ import './session-data.js';
         absoluteTimeout: '12h',
       }),
       extraProviders: [
-        RedisConnection,
         {
           provide: SESSION_BACKEND,
-          inject: [sampleConfig.KEY, RedisConnection],
+          inject: [sampleConfig.KEY],
           useFactory: chooseBackend,
         },
       ],
@@ -33,12 +31,12 @@ import './session-data.js';
 })
 export class SessionsModule {}
 
-function chooseBackend({ backend }: SampleConfig, redis: RedisConnection): SessionBackend {
+function chooseBackend({ backend }: SampleConfig): SessionBackend {
   switch (backend.kind) {
     case 'memory':
       return new MemoryBackend();
     case 'redis':
-      return new RedisBackend({ client: redis.open(backend.url) });
+      return RedisBackend.fromUrl(backend.url);
     case 'json folder':
       return new JsonFolderBackend(backend.folder);
   }

@@ -83,7 +83,7 @@ export class RedisBackend implements AtomicSessionBackend {
    * ```ts
    * SessionModule.forRoot({ secret, backend: RedisBackend.fromUrl('redis://127.0.0.1:6379') })
    * ```
-   * @throws Error where ioredis is not installed
+   * @throws TypeError where the URL is none of Redis', Error where ioredis is not installed
    */
   static fromUrl(url: string, options: Omit<RedisBackendOptions, 'client'> = {}): RedisBackend {
     const client = connect(url);

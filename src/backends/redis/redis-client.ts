@@ -11,9 +11,15 @@ const QUIT_TIMEOUT_MS = 2000;
 
 /**
  * An ioredis client that notices quickly when Redis is back.
- * @throws Error where ioredis is not installed
+ * @throws TypeError where the URL is none of Redis', Error where ioredis is not installed
  */
 export function connect(url: string): Redis {
+  // Not quoted: it may hold a password.
+  if (typeof url !== 'string' || !/^rediss?:\/\//.test(url)) {
+    throw new TypeError(
+      "RedisBackend.fromUrl: write a URL that begins with redis:// or rediss://, such as 'redis://127.0.0.1:6379'.",
+    );
+  }
   const client = new (loadRedis())(url, {
     retryStrategy: (times) => Math.min(times * 50, MAX_RETRY_DELAY_MS),
     socketTimeout: SOCKET_TIMEOUT_MS,
