@@ -1,5 +1,5 @@
 import { cpus } from 'node:os';
-import type { Redis } from 'ioredis';
+import type { RedisServer } from '../support/redis-server.js';
 
 /** What a result depends on: when, how and on what it was measured. */
 export interface Circumstances {
@@ -10,16 +10,27 @@ export interface Circumstances {
   readonly redis: string;
 }
 
-export async function circumstances(args: readonly string[], redis: Redis): Promise<Circumstances> {
+export async function circumstances(
+  args: readonly string[],
+  redis: RedisServer,
+): Promise<Circumstances> {
   const cores = cpus();
-  const version = /redis_version:(\S+)/.exec(await redis.info('server'))?.[1];
   return {
     date: new Date().toISOString(),
     command: ['npm run bench', ...(args.length > 0 ? ['--', ...args.map(quoted)] : [])].join(' '),
     cpu: `${cores[0]?.model.trim()}, ${cores.length} cores`,
     node: process.version,
-    redis: version ?? 'unknown',
+    redis: await versionOf(redis),
   };
+}
+
+async function versionOf(redis: RedisServer): Promise<string> {
+  const client = redis.client();
+  try {
+    return /redis_version:(\S+)/.exec(await client.info('server'))?.[1] ?? 'unknown';
+  } finally {
+    client.disconnect();
+  }
 }
 
 function quoted(arg: string): string {

@@ -1,22 +1,50 @@
 import { parseArgs } from 'node:util';
-import { type Platform, PLATFORMS } from './variants.js';
+import { PLATFORMS, type Platform } from './variants.js';
 
+export const BENCHMARK_NAMES = [
+  'requests',
+  'latency',
+  'hot',
+  'sizes',
+  'redis-memory',
+  'memory',
+] as const;
+export type BenchmarkName = (typeof BENCHMARK_NAMES)[number];
+
+/** What is `undefined` is for the benchmark to choose. */
 export interface BenchOptions {
-  rounds: number;
+  readonly benchmarks: readonly BenchmarkName[];
+  readonly rounds: number | undefined;
   /** In each round, for each variant. */
-  requests: number;
+  readonly requests: number | undefined;
+  readonly sessions: number | undefined;
   /** Which variants, by "platform: label". */
-  only: RegExp;
-  platforms: readonly Platform[];
+  readonly only: RegExp;
+  readonly platforms: readonly Platform[] | undefined;
   /** Where every sample is written to. */
-  json: string | undefined;
+  readonly json: string | undefined;
 }
 
-export const USAGE = `npm run bench -- [options]
-  --rounds N                    measured rounds (12)
-  --requests N                  requests in each round for each variant (4000)
-  --only REGEX                  variants whose "platform: label" matches
+export const USAGE = `npm run bench -- [benchmark] [options]
+  requests        CPU time and Redis commands per request (what runs where none is named)
+                  --rounds 12 --requests 4000
+  latency         one client, with a Redis that is 1 ms away
+                  --rounds 6 --requests 300
+  hot             200 requests at once on one session
+                  --rounds 10
+  sizes           sessions of 1 to 100 fields and 1 to 100 KB
+                  --rounds 6 --requests 1200 --platform fastify
+  redis-memory    bytes that a session takes in Redis
+                  --sessions 1000000
+  memory          heap and time of MemoryBackend
+                  --sessions 1000000 --rounds 12
+  all             all of these
+options, with the defaults above
+  --rounds N                    measured rounds
+  --requests N                  requests in each round for each variant
+  --sessions N                  sessions that are kept
   --platform fastify|express    one platform only
+  --only REGEX                  variants whose "platform: label" matches, where servers are measured
   --json FILE                   write every sample to a file`;
 
 /** @throws Error that says which argument is wrong, and what there is */
@@ -29,33 +57,40 @@ export function readOptions(args: string[]): BenchOptions {
 }
 
 function parse(args: string[]): BenchOptions {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args,
+    allowPositionals: true,
     options: {
-      rounds: { type: 'string', default: '12' },
-      requests: { type: 'string', default: '4000' },
+      rounds: { type: 'string' },
+      requests: { type: 'string' },
+      sessions: { type: 'string' },
       only: { type: 'string', default: '' },
       platform: { type: 'string' },
       json: { type: 'string' },
     },
   });
+  const [name = 'requests', ...others] = positionals;
+  if (others.length > 0) throw new Error(`One benchmark at a time, not also ${others.join(', ')}`);
   return {
-    rounds: count('rounds', values.rounds),
-    requests: count('requests', values.requests),
+    benchmarks: name === 'all' ? BENCHMARK_NAMES : [oneOf('benchmark', BENCHMARK_NAMES, name)],
+    rounds: count('--rounds', values.rounds),
+    requests: count('--requests', values.requests),
+    sessions: count('--sessions', values.sessions),
     only: new RegExp(values.only, 'i'),
-    platforms: values.platform === undefined ? PLATFORMS : [platform(values.platform)],
+    platforms: values.platform ? [oneOf('--platform', PLATFORMS, values.platform)] : undefined,
     json: values.json,
   };
 }
 
-function count(option: string, text: string): number {
+function count(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new Error(`--${option} must be a whole number above 0, not "${text}"`);
+  throw new Error(`${option} must be a whole number above 0, not "${text}"`);
 }
 
-function platform(text: string): Platform {
-  const known = PLATFORMS.find((name) => name === text);
-  if (known) return known;
-  throw new Error(`--platform must be ${PLATFORMS.join(' or ')}, not "${text}"`);
+function oneOf<T extends string>(option: string, known: readonly T[], text: string): T {
+  const found = known.find((name) => name === text);
+  if (found) return found;
+  throw new Error(`${option} must be ${known.join(' or ')}, not "${text}"`);
 }

@@ -1,31 +1,34 @@
 import { shuffled } from './statistics.js';
-import type { Subject } from './subject.js';
 
-/** Rounds whose samples are dropped, while servers compile what is hot. */
-export const WARM_UP_ROUNDS = 3;
+export interface Rounds {
+  /** Rounds whose samples are dropped, while servers compile what is hot. */
+  readonly warmUp: number;
+  readonly measured: number;
+}
+
+/** Measures one variant once; the sample is kept where the round is no warm-up. */
+export type Measurement = (isKept: boolean) => Promise<void>;
 
 /**
  * Measures all variants in each round, in a new order each time, so that whatever disturbs the machine for a while
  * disturbs all of them.
  */
 export async function runRounds(
-  subjects: readonly Subject[],
-  rounds: number,
-  requests: number,
+  measurements: readonly Measurement[],
+  { warmUp, measured }: Rounds,
   signal: AbortSignal,
 ): Promise<void> {
-  const total = WARM_UP_ROUNDS + rounds;
+  const total = warmUp + measured;
   const startedAtMs = performance.now();
   for (let round = 1; round <= total; round++) {
-    const isWarmUp = round <= WARM_UP_ROUNDS;
-    for (const subject of shuffled(subjects)) {
+    const isKept = round > warmUp;
+    for (const measure of shuffled(measurements)) {
       signal.throwIfAborted();
-      const sample = await subject.measure(requests);
-      if (!isWarmUp) subject.samples.push(sample);
+      await measure(isKept);
     }
     const elapsedMs = performance.now() - startedAtMs;
     const leftMs = (elapsedMs / round) * (total - round);
-    const note = isWarmUp ? ' (warm-up)' : '';
+    const note = isKept ? '' : ' (warm-up)';
     console.error(`round ${round} of ${total}${note}: about ${clock(leftMs)} left`);
   }
 }

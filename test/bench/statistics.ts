@@ -11,8 +11,14 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-export function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+/** Round by round, how much one series is above another; NaN where the other is missing. */
+export function differences(values: readonly number[], others: readonly number[] = []): number[] {
+  return values.map((value, round) => value - (others[round] ?? Number.NaN));
+}
+
+/** Round by round, how often one series holds another; NaN where the other is missing. */
+export function ratios(values: readonly number[], others: readonly number[] = []): number[] {
+  return values.map((value, round) => value / (others[round] ?? Number.NaN));
 }
 
 /** A copy in random order. */

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { commandsRun, commandsSent } from './redis-stats.js';
+import type { Measurement } from './rounds.js';
 import { ServerProcess } from './server-process.js';
 import { quantile } from './statistics.js';
 import { nameOf, type Variant } from './variants.js';
@@ -16,8 +17,15 @@ export interface Sample {
   readonly commandsRunPerRequest: number;
 }
 
-/** How many clients ask at the same time, each with its own session and connection. */
-export const VISITORS = 8;
+export interface Surroundings {
+  /** What the server connects to. */
+  readonly redisUrl: string;
+  /** Counts commands. */
+  readonly redis: Redis;
+  /** How many clients ask at the same time, each with its own session and connection. */
+  readonly visitors: number;
+}
+
 /** MONITOR slows Redis down, so sent commands are counted apart from the measured rounds, on these few requests. */
 const MONITORED_REQUESTS = 400;
 
@@ -34,17 +42,26 @@ export class Subject {
     private readonly redis: Redis,
   ) {}
 
-  static async start(variant: Variant, redisUrl: string, redis: Redis): Promise<Subject> {
+  static async start(variant: Variant, surroundings: Surroundings): Promise<Subject> {
+    const { redisUrl, redis, visitors } = surroundings;
     return named(variant, async () => {
       const server = await ServerProcess.start(variant, redisUrl);
       try {
-        const begun = Array.from({ length: VISITORS }, () => Visitor.begin(variant, server.port));
+        const begun = Array.from({ length: visitors }, () => Visitor.begin(variant, server.port));
         return new Subject(variant, server, await Promise.all(begun), redis);
       } catch (error) {
         await server.stop();
         throw error;
       }
     });
+  }
+
+  /** Runs one round, for `runRounds`. */
+  measurement(requests: number): Measurement {
+    return async (isKept) => {
+      const sample = await this.measure(requests);
+      if (isKept) this.samples.push(sample);
+    };
   }
 
   /** Runs one round. @throws Error that names the variant, where an answer is not what it must be */
@@ -70,7 +87,7 @@ export class Subject {
   async countCommandsSent(): Promise<void> {
     await named(this.variant, async () => {
       // Whatever a session that was left alone for a while needs (this library's touch) is done here.
-      await this.#visit(VISITORS);
+      await this.#visit(this.visitors.length);
       const sent = await commandsSent(this.redis, () => this.#visit(MONITORED_REQUESTS));
       this.commandsSentPerRequest = sent / MONITORED_REQUESTS;
     });
@@ -81,12 +98,13 @@ export class Subject {
   }
 
   async #visit(requests: number): Promise<number[]> {
-    const each = Math.ceil(requests / VISITORS);
+    const each = Math.ceil(requests / this.visitors.length);
     return (await Promise.all(this.visitors.map((visitor) => visitor.visit(each)))).flat();
   }
 }
 
-async function named<T>(variant: Variant, work: () => Promise<T>): Promise<T> {
+/** Names the variant in the errors of some work. */
+export async function named<T>(variant: Variant, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {

@@ -1,6 +1,6 @@
-import { median, quantile } from './statistics.js';
+import { differences, median, quantile, ratios } from './statistics.js';
 import type { Sample, Subject } from './subject.js';
-import type { Kind, Platform, Variant } from './variants.js';
+import type { Kind, Route, Variant } from './variants.js';
 
 /** One line of the result: medians over the rounds. NaN where there is nothing to compare with. */
 export interface Summary {
@@ -19,38 +19,45 @@ export interface Summary {
   readonly commandsRun: number;
 }
 
-export function summarize(subjects: readonly Subject[], platform: Platform): Summary[] {
-  const all = subjects.filter(({ variant }) => variant.platform === platform);
-  const cpuOf = (kind: Kind, route: Variant['route']) => {
-    const found = all.find(({ variant }) => variant.kind === kind && variant.route === route);
-    return found ? medianOf(found, 'cpuMicrosPerRequest') : Number.NaN;
-  };
-  const bare = cpuOf('none', 'read');
-  const floor = cpuOf('floor', 'read') - bare;
-  return all.map((subject) => {
-    const overhead = medianOf(subject, 'cpuMicrosPerRequest') - bare;
-    const peer = cpuOf('peer', subject.variant.route) - bare;
-    return summaryOf(subject, overhead, floor, peer);
+/**
+ * Compares subjects that were measured in the same rounds, round by round: what disturbs the machine for a while
+ * disturbs both sides of a comparison.
+ */
+export function summarize(subjects: readonly Subject[]): Summary[] {
+  const find = (kind: Kind, route: Route) =>
+    subjects.find(({ variant }) => variant.kind === kind && variant.route === route);
+  const bare = find('none', 'read');
+  const overheads = (subject: Subject | undefined) =>
+    subject && differences(cpuOf(subject), bare && cpuOf(bare));
+  const floor = overheads(find('floor', 'read'));
+  return subjects.map((subject) => {
+    const own = overheads(subject)!;
+    const peer = overheads(find('peer', subject.variant.route));
+    return {
+      ...figuresOf(subject),
+      overheadMicros: median(own),
+      overheadByFloor: median(ratios(own, floor)),
+      overheadByPeer: median(ratios(own, peer)),
+    };
   });
 }
 
-function summaryOf(subject: Subject, overhead: number, floor: number, peer: number): Summary {
-  const cpu = subject.samples.map((sample) => sample.cpuMicrosPerRequest);
+function figuresOf(subject: Subject) {
+  const cpu = cpuOf(subject);
+  const medianOf = (figure: keyof Sample) =>
+    median(subject.samples.map((sample) => sample[figure]));
   return {
     variant: subject.variant,
     cpuMicros: median(cpu),
-    cpuQuartiles: [quantile(cpu, 0.25), quantile(cpu, 0.75)],
-    overheadMicros: overhead,
-    overheadByFloor: overhead / floor,
-    overheadByPeer: overhead / peer,
-    requestsPerSecond: medianOf(subject, 'requestsPerSecond'),
-    p50Ms: medianOf(subject, 'p50Ms'),
-    p99Ms: medianOf(subject, 'p99Ms'),
+    cpuQuartiles: [quantile(cpu, 0.25), quantile(cpu, 0.75)] as const,
+    requestsPerSecond: medianOf('requestsPerSecond'),
+    p50Ms: medianOf('p50Ms'),
+    p99Ms: medianOf('p99Ms'),
     commandsSent: subject.commandsSentPerRequest,
-    commandsRun: medianOf(subject, 'commandsRunPerRequest'),
+    commandsRun: medianOf('commandsRunPerRequest'),
   };
 }
 
-function medianOf(subject: Subject, figure: keyof Sample): number {
-  return median(subject.samples.map((sample) => sample[figure]));
+function cpuOf({ samples }: Subject): number[] {
+  return samples.map(({ cpuMicrosPerRequest }) => cpuMicrosPerRequest);
 }

@@ -1,3 +1,5 @@
+import type { Shape } from './sized-contents.js';
+
 export const PLATFORMS = ['fastify', 'express'] as const;
 export type Platform = (typeof PLATFORMS)[number];
 
@@ -17,6 +19,8 @@ export interface Variant {
   readonly label: string;
   readonly route: Route;
   readonly sendsCookie: boolean;
+  /** Where sessions are of this shape, and not what sessions usually are. */
+  readonly shape?: Shape;
 }
 
 const PEERS: Record<Platform, string> = {
@@ -24,16 +28,18 @@ const PEERS: Record<Platform, string> = {
   express: 'express-session',
 };
 
-/** Every variant whose "platform: label" a pattern matches. */
-export function selectVariants(platforms: readonly Platform[], only: RegExp): Variant[] {
-  return platforms.flatMap(variantsOf).filter((variant) => only.test(nameOf(variant)));
-}
-
 export function nameOf({ platform, label }: Variant): string {
   return `${platform}: ${label}`;
 }
 
-function variantsOf(platform: Platform): Variant[] {
+/** The variants whose "platform: label" a pattern matches. @throws Error where there are none */
+export function matching(variants: readonly Variant[], only: RegExp): Variant[] {
+  const matched = variants.filter((variant) => only.test(nameOf(variant)));
+  if (matched.length === 0) throw new Error(`No variant matches ${String(only)}`);
+  return matched;
+}
+
+export function variantsOf(platform: Platform): Variant[] {
   const peer = `${PEERS[platform]} + connect-redis`;
   const variant = (label: string, kind: Kind, route: Route, sendsCookie = true): Variant => ({
     platform,

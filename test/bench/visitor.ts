@@ -15,15 +15,10 @@ export class Visitor {
     private readonly cookie: string,
   ) {}
 
-  /** Begins a session as a browser does: by a request whose answer sets the cookie. */
   static async begin(variant: Variant, port: number): Promise<Visitor> {
-    const response = await fetch(`http://127.0.0.1:${port}/session`, { method: 'POST' });
-    const cookie = response.headers.getSetCookie()[0]?.split(';')[0];
-    if (response.status !== 201 || !cookie) {
-      throw new Error(`POST /session answered ${response.status}, cookie: ${cookie}`);
-    }
-    await response.arrayBuffer();
-    return new Visitor(variant, port, cookie);
+    const { shape } = variant;
+    const path = shape ? `sized/${shape.fields}/${shape.kilobytes}` : 'session';
+    return new Visitor(variant, port, await beginSession(port, path));
   }
 
   /** Sends requests one after another and checks each answer; how long each took, in milliseconds. */
@@ -45,10 +40,9 @@ export class Visitor {
   }
 
   #request(): string {
-    const { route, sendsCookie } = this.variant;
-    const head = [`GET /${route} HTTP/1.1`, `Host: 127.0.0.1:${this.port}`, 'Accept: */*'];
-    if (sendsCookie) head.push(`Cookie: ${this.cookie}`);
-    return `${head.join('\r\n')}\r\n\r\n`;
+    const { route, sendsCookie, shape } = this.variant;
+    const path = shape ? `sized/${route}` : route;
+    return getRequest(this.port, path, sendsCookie ? this.cookie : undefined);
   }
 
   #check(status: number, body: string): void {
@@ -58,4 +52,22 @@ export class Visitor {
       throw new Error(`answered ${status} ${body} instead of 200 ${JSON.stringify(expected)}`);
     }
   }
+}
+
+/** Begins a session as a browser does, by a request whose answer sets the cookie; what to send back from then on. */
+export async function beginSession(port: number, path: string): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}/${path}`, { method: 'POST' });
+  const cookie = response.headers.getSetCookie()[0]?.split(';')[0];
+  if (response.status !== 201 || !cookie) {
+    throw new Error(`POST /${path} answered ${response.status}, cookie: ${cookie}`);
+  }
+  await response.arrayBuffer();
+  return cookie;
+}
+
+/** The text of a request for a `Connection`. */
+export function getRequest(port: number, path: string, cookie: string | undefined): string {
+  const head = [`GET /${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, 'Accept: */*'];
+  if (cookie !== undefined) head.push(`Cookie: ${cookie}`);
+  return `${head.join('\r\n')}\r\n\r\n`;
 }

@@ -9,6 +9,7 @@ import {
   Injectable,
   Module,
   type NestInterceptor,
+  Param,
   Post,
   Res,
   Session,
@@ -17,10 +18,12 @@ import { APP_INTERCEPTOR } from '@nestjs/core';
 import { Redis } from 'ioredis';
 import type { Observable } from 'rxjs';
 import { type Answer, type Contents, FIXED_ANSWER, newContents, readSession } from '../contents.js';
+import { newSizedContents, readSized } from '../sized-contents.js';
+import { shapeOf, type ShapeParams } from './shape.js';
 
 interface FloorRequest {
   headers: { cookie?: string };
-  session?: Contents;
+  session?: unknown;
 }
 
 interface Reply {
@@ -36,7 +39,7 @@ export class FloorInterceptor implements NestInterceptor {
     const request = context.switchToHttp().getRequest<FloorRequest>();
     const key = request.headers.cookie?.slice('sid='.length);
     const text = key ? await this.redis.get(key) : null;
-    if (text !== null) request.session = JSON.parse(text) as Contents;
+    if (text !== null) request.session = JSON.parse(text);
     return next.handle();
   }
 }
@@ -46,16 +49,33 @@ export class FloorController {
   constructor(@Inject(Redis) private readonly redis: Redis) {}
 
   @Post('session')
-  async begin(@Res({ passthrough: true }) reply: Reply): Promise<Answer> {
-    const key = `floor:${randomUUID()}`;
-    await this.redis.set(key, JSON.stringify(newContents()));
-    reply.header('Set-Cookie', `sid=${key}`);
-    return FIXED_ANSWER;
+  begin(@Res({ passthrough: true }) reply: Reply): Promise<Answer> {
+    return this.#begin(reply, newContents());
+  }
+
+  @Post('sized/:fields/:kilobytes')
+  beginSized(
+    @Res({ passthrough: true }) reply: Reply,
+    @Param() params: ShapeParams,
+  ): Promise<Answer> {
+    return this.#begin(reply, newSizedContents(shapeOf(params)));
   }
 
   @Get('read')
   read(@Session() session: Contents): Answer {
     return readSession(session);
+  }
+
+  @Get('sized/read')
+  readSized(@Session() session: object): Answer {
+    return readSized(session);
+  }
+
+  async #begin(reply: Reply, contents: object): Promise<Answer> {
+    const key = `floor:${randomUUID()}`;
+    await this.redis.set(key, JSON.stringify(contents));
+    reply.header('Set-Cookie', `sid=${key}`);
+    return FIXED_ANSWER;
   }
 }
 

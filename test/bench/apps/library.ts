@@ -1,4 +1,4 @@
-import { Controller, type DynamicModule, Get, Module, Post } from '@nestjs/common';
+import { Controller, type DynamicModule, Get, Module, Param, Post } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { RedisBackend, Session, SessionModule } from 'nestjs-server-session';
 import {
@@ -9,7 +9,10 @@ import {
   readSession,
   writeSession,
 } from '../contents.js';
+import { countFields, writeField } from '../hot/fields.js';
+import { newSizedContents, readSized, writeSized } from '../sized-contents.js';
 import { SECRET } from './secret.js';
+import { shapeOf, type ShapeParams } from './shape.js';
 
 declare module 'nestjs-server-session' {
   interface SessionData extends Contents {}
@@ -31,6 +34,33 @@ export class LibraryController {
   @Get('write')
   write(@Session() session: Session): Answer {
     return writeSession(session);
+  }
+
+  @Post('sized/:fields/:kilobytes')
+  beginSized(@Session() session: Session, @Param() params: ShapeParams): Answer {
+    Object.assign(session, newSizedContents(shapeOf(params)));
+    return FIXED_ANSWER;
+  }
+
+  @Get('sized/read')
+  readSized(@Session() session: Session): Answer {
+    return readSized(session);
+  }
+
+  @Get('sized/write')
+  writeSized(@Session() session: Session): Answer {
+    return writeSized(session);
+  }
+
+  @Get('field/:number')
+  writeField(@Session() session: Session, @Param('number') number: string): Answer {
+    writeField(session, number);
+    return FIXED_ANSWER;
+  }
+
+  @Get('fields')
+  fields(@Session() session: Session): { fields: number } {
+    return { fields: countFields(session) };
   }
 
   @Get('unused')

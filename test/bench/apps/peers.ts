@@ -1,6 +1,6 @@
 import fastifyCookie from '@fastify/cookie';
 import fastifySession from '@fastify/session';
-import { Controller, Get, Module, Post, Session } from '@nestjs/common';
+import { Controller, Get, Module, Param, Post, Session } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { RedisStore } from 'connect-redis';
@@ -14,7 +14,10 @@ import {
   readSession,
   writeSession,
 } from '../contents.js';
+import { countFields, writeField } from '../hot/fields.js';
+import { newSizedContents, readSized, writeSized } from '../sized-contents.js';
 import { SECRET } from './secret.js';
+import { shapeOf, type ShapeParams } from './shape.js';
 
 @Controller()
 export class PeerController {
@@ -32,6 +35,33 @@ export class PeerController {
   @Get('write')
   write(@Session() session: Partial<Contents>): Answer {
     return writeSession(session);
+  }
+
+  @Post('sized/:fields/:kilobytes')
+  beginSized(@Session() session: object, @Param() params: ShapeParams): Answer {
+    Object.assign(session, newSizedContents(shapeOf(params)));
+    return FIXED_ANSWER;
+  }
+
+  @Get('sized/read')
+  readSized(@Session() session: object): Answer {
+    return readSized(session);
+  }
+
+  @Get('sized/write')
+  writeSized(@Session() session: object): Answer {
+    return writeSized(session);
+  }
+
+  @Get('field/:number')
+  writeField(@Session() session: object, @Param('number') number: string): Answer {
+    writeField(session, number);
+    return FIXED_ANSWER;
+  }
+
+  @Get('fields')
+  fields(@Session() session: object): { fields: number } {
+    return { fields: countFields(session) };
   }
 }
 

@@ -16,7 +16,12 @@ export class PlainController {
     return FIXED_ANSWER;
   }
 
-  @Get('read')
+  @Post('sized/:fields/:kilobytes')
+  beginSized(@Res({ passthrough: true }) reply: Reply): Answer {
+    return this.begin(reply);
+  }
+
+  @Get(['read', 'sized/read'])
   read(): Answer {
     return FIXED_ANSWER;
   }
