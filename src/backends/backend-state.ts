@@ -23,7 +23,8 @@ const RETRY_MS = 250;
  */
 export class BackendState {
   readonly #logger = new Logger('SessionBackend');
-  readonly #troubles = new Set<Trouble>();
+  /** What fails, and when it failed last. */
+  readonly #troubles = new Map<Trouble, number>();
   #isAsking = false;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -31,8 +32,15 @@ export class BackendState {
   answers = 0;
   isSilent = false;
 
-  /** @param ask succeeds where the backend answers, in the time that it has */
-  constructor(private readonly ask: () => Promise<unknown>) {}
+  /**
+   * @param ask succeeds where the backend answers, in the time that it has
+   * @param quietMs how long nothing must have failed before it is said that all is well: where a part of a backend is down,
+   * success and failure take turns
+   */
+  constructor(
+    private readonly ask: () => Promise<unknown>,
+    private readonly quietMs: number,
+  ) {}
 
   succeeded(access: Access): void {
     this.isSilent = false;
@@ -57,14 +65,16 @@ export class BackendState {
   }
 
   #note(trouble: Trouble, error: SessionBackendError): void {
-    if (this.#troubles.has(trouble)) return;
-    this.#troubles.add(trouble);
-    this.#logger.error(error.message);
+    if (!this.#troubles.has(trouble)) this.#logger.error(error.message);
+    this.#troubles.set(trouble, performance.now());
   }
 
   #overcome(troubles: Trouble[]): void {
     for (const trouble of troubles) {
-      if (this.#troubles.delete(trouble)) this.#logger.log(OVERCOME[trouble]);
+      const failedAt = this.#troubles.get(trouble);
+      if (failedAt === undefined || performance.now() - failedAt < this.quietMs) continue;
+      this.#troubles.delete(trouble);
+      this.#logger.log(OVERCOME[trouble]);
     }
   }
 

@@ -19,7 +19,7 @@ interface Entry {
   expiresAtMs: number;
 }
 
-/** Expired sessions removed with each new one: more than one, so that they leave faster than new ones come. */
+/** Sessions looked at with each new one: more than one, so that expired ones leave faster than new ones come. */
 const SWEEP_PER_CREATE = 2;
 
 /**
@@ -32,6 +32,9 @@ export class MemoryBackend implements AtomicSessionBackend {
   static #warned = false;
   readonly #maxSessions: number;
   #entries?: LRUCache<string, Entry>;
+  /** Where the search for expired sessions goes on. */
+  #hand: Iterator<string, void> | undefined;
+  #behind: string | undefined;
 
   /** @throws TypeError where `maxSessions` is not a positive whole number */
   constructor({ maxSessions = 1_000_000 }: MemoryBackendOptions = {}) {
@@ -126,16 +129,22 @@ export class MemoryBackend implements AtomicSessionBackend {
   #store(id: string, record: SessionRecord, ttlSeconds: number): void {
     // Made with the first session: the cache sets aside room for all of them.
     this.#entries ??= new LRUCache({ max: this.#maxSessions });
-    this.#sweep();
+    this.#sweep(this.#entries);
     this.#entries.set(id, { record, expiresAtMs: Date.now() + ttlSeconds * 1000 });
   }
 
-  /** Removes expired sessions among the least recently used, where they gather. */
-  #sweep(): void {
-    let left = SWEEP_PER_CREATE;
-    for (const id of this.#entries!.rkeys()) {
-      if (left-- === 0 || this.#entries!.peek(id)!.expiresAtMs > Date.now()) return;
-      this.#entries!.delete(id);
+  /**
+   * Looks at some sessions in turn, the least recently used first, and removes those that have expired. It removes the one
+   * behind it: the cache forgets where a removed one stood.
+   */
+  #sweep(entries: LRUCache<string, Entry>): void {
+    for (let left = SWEEP_PER_CREATE; left > 0; left--) {
+      const hand = (this.#hand ??= entries.rkeys());
+      const { value: id, done } = hand.next();
+      const entry = this.#behind === undefined ? undefined : entries.peek(this.#behind);
+      if (entry && entry.expiresAtMs <= Date.now()) entries.delete(this.#behind!);
+      this.#behind = id ?? undefined;
+      if (done) this.#hand = undefined;
     }
   }
 }

@@ -172,7 +172,7 @@ export class SessionHandle implements ResponseHold {
     if (this.#hasFailed || !this.#active) return undefined;
     const canTell = !this.#headLeft;
     try {
-      return this.#active.hasWork(canTell) ? this.#active.commit(canTell) : undefined;
+      return this.#active.commit(canTell);
     } catch (error) {
       return Promise.reject(error);
     }

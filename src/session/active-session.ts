@@ -93,25 +93,20 @@ export class ActiveSession {
   }
 
   /**
-   * Whether something must be stored.
+   * Stores what has changed; `undefined` where nothing has. A session that somebody else ended stays ended.
    * @param canTell whether the client can still be told of a new token or a longer life
-   * @throws SessionValueError
-   */
-  hasWork(canTell: boolean): boolean {
-    if (this.#queue.isBusy || this.#doomed || this.#owedRotation) return true;
-    const { status, clock, fields } = this.#state;
-    if (status === 'gone') return false;
-    const isClockDue = clock.mustStore || (canTell && this.#state.isRenewDue);
-    return (status === 'stored' && isClockDue) || fields.change() !== undefined;
-  }
-
-  /**
-   * Stores what has changed. A session that somebody else ended stays ended.
-   * @param canTell as for `hasWork`
    * @throws SessionValueError, SessionBackendError
    */
-  commit(canTell: boolean): Promise<void> {
-    return this.#queue.run(() => this.#commit(canTell));
+  commit(canTell: boolean): Promise<void> | undefined {
+    if (this.#queue.isBusy || this.#doomed || this.#owedRotation) {
+      return this.#queue.run(() => this.#commit(canTell));
+    }
+    const { status, clock, fields } = this.#state;
+    if (status === 'gone') return undefined;
+    const change = fields.change();
+    const isClockDue = clock.mustStore || (canTell && this.#state.isRenewDue);
+    if (!change && !(status === 'stored' && isClockDue)) return undefined;
+    return this.#queue.run(() => this.#state.store(change, canTell));
   }
 
   /**
@@ -173,19 +168,9 @@ export class ActiveSession {
 
   async #commit(canTell: boolean): Promise<void> {
     await this.#endDoomed();
-    const state = this.#state;
-    if (state.status === 'gone') return;
+    if (this.#state.status === 'gone') return;
     await this.#rotateOwed();
-    if (state.status === 'new') return state.create();
-    const { unanswered } = state.writer;
-    if (unanswered && !(await state.update(unanswered))) return;
-    if (canTell && state.isRenewDue) {
-      if (await state.renew()) return;
-      if (!(await state.writer.follow())) return state.markGone();
-    }
-    const change = state.fields.change();
-    if (change || state.clock.ownLifetime) await state.update(change);
-    else if (state.clock.mustStore) await state.touch(state.clock.used());
+    await this.#state.store(this.fields.change(), canTell);
   }
 
   /** Until it has taken place nothing else is stored: what is set after `regenerate()` must not reach the old id. */

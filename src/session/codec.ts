@@ -57,28 +57,34 @@ const ESCAPE = '=';
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/;
 
 /**
- * The text of one field, which is to be stored.
+ * The text of one field, which may still lose a part of the value: see {@link checkField}.
  * @throws SessionValueError which names the key, not the value
  */
 export function encodeField(codec: SessionCodec, key: string, value: unknown): string {
+  let text: string | undefined;
   try {
-    codec.check?.(value);
-    const text = fieldText(codec, value);
-    if (text !== undefined) return text;
+    text = fieldText(codec, value);
   } catch (cause) {
-    const { message = 'the codec refused it' } = (cause ?? {}) as Partial<Error>;
-    throw new SessionValueError(key, message.split('\n')[0]!, { cause });
+    checkField(codec, key, value);
+    throw refusal(key, cause);
   }
+  if (text !== undefined) return text;
+  checkField(codec, key, value);
   throw new SessionValueError(key, "the codec's encode() returned no text");
 }
 
-/** Whether a value is stored as a text already. A value that can't be encoded is not. */
-export function isFieldText(codec: SessionCodec, text: string, value: unknown): boolean {
+/** Makes sure that a value is stored whole. @throws SessionValueError which names the key, not the value */
+export function checkField(codec: SessionCodec, key: string, value: unknown): void {
   try {
-    return fieldText(codec, value) === text;
-  } catch {
-    return false;
+    codec.check?.(value);
+  } catch (cause) {
+    throw refusal(key, cause);
   }
+}
+
+function refusal(key: string, cause: unknown): SessionValueError {
+  const { message = 'the codec refused it' } = (cause ?? {}) as Partial<Error>;
+  return new SessionValueError(key, message.split('\n')[0]!, { cause });
 }
 
 function fieldText(codec: SessionCodec, value: unknown): string | undefined {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SessionChange, SessionRecord } from '../backends/session-backend.js';
 import { isMetadata } from '../backends/session-change.js';
-import { decodeField, encodeField, isFieldText, type SessionCodec } from './codec.js';
+import { checkField, decodeField, encodeField, type SessionCodec } from './codec.js';
 import { dataFields } from './metadata.js';
 
 /** A field that this request read or wrote. */
@@ -80,7 +80,11 @@ export class SessionFields {
     }
     const value = before + by;
     const live = this.#live.get(key);
-    if (live ? live.increment !== 0 || this.#isStored(key, before) : !this.#removed.has(key)) {
+    if (
+      live
+        ? live.increment !== 0 || this.#isStored(key, before, String(before))
+        : !this.#removed.has(key)
+    ) {
       const increment = (live?.increment ?? 0) + by;
       this.#live.set(key, { value, clean: live?.clean ?? UNKNOWN, increment });
     } else {
@@ -115,8 +119,10 @@ export class SessionFields {
         if (!Object.hasOwn(this.stored, key)) continue;
         remove.push(key);
       } else {
-        if (this.#isStored(key, live.value)) continue;
-        set[key] = encodeField(this.codec, key, live.value);
+        const text = encodeField(this.codec, key, live.value);
+        if (this.#isStored(key, live.value, text)) continue;
+        checkField(this.codec, key, live.value);
+        set[key] = text;
       }
       changed = true;
     }
@@ -153,11 +159,14 @@ export class SessionFields {
     live.increment = increment;
   }
 
-  /** A codec may give another text for the same value each time (encryption does): a new text alone proves nothing. */
-  #isStored(key: string, value: unknown): boolean {
+  /**
+   * A codec may give another text for the same value each time (encryption does), and others may have written it: another
+   * text alone proves nothing.
+   */
+  #isStored(key: string, value: unknown, text: string): boolean {
     if (!Object.hasOwn(this.stored, key)) return false;
     const stored = this.stored[key]!;
-    if (isFieldText(this.codec, stored, value)) return true;
+    if (stored === text) return true;
     try {
       return isDeepStrictEqual(decodeField(this.codec, stored), value);
     } catch {

@@ -69,8 +69,27 @@ export class SessionState {
     this.clock.settle(use);
   }
 
-  async create(): Promise<void> {
-    const change = this.fields.change();
+  /**
+   * Stores a change of the fields, and what else is due.
+   * @param canTell whether the client can still be told of a new token
+   */
+  async store(change: SessionChange | undefined, canTell: boolean): Promise<void> {
+    if (this.status === 'new') return this.#create(change);
+    let left = change;
+    const { unanswered } = this.writer;
+    if (unanswered) {
+      if (!(await this.#update(unanswered))) return;
+      left = this.fields.change();
+    }
+    if (canTell && this.isRenewDue) {
+      if (await this.#renew()) return;
+      if (!(await this.writer.follow())) return this.markGone();
+    }
+    if (left || this.clock.ownLifetime) await this.#update(left);
+    else if (this.clock.mustStore) await this.touch(this.clock.used());
+  }
+
+  async #create(change: SessionChange | undefined): Promise<void> {
     if (!change || this.fields.isEmpty) return;
     const metadata = this.clock.created();
     const record = metadataRecord(metadata);
@@ -83,7 +102,7 @@ export class SessionState {
   }
 
   /** Whether the session is still there. */
-  async update(change: SessionChange = NO_CHANGE): Promise<boolean> {
+  async #update(change: SessionChange = NO_CHANGE): Promise<boolean> {
     // The times that the client's cookie follows move only when a touch is due; the life in the backend always does, so
     // that it is never shorter.
     const { ownLifetime, isTouchDue } = this.clock;
@@ -127,7 +146,7 @@ export class SessionState {
    * Gives the session the new token that is due, with all changes; `false` where the session is no longer there under the
    * one that it has.
    */
-  renew(): Promise<boolean> {
+  #renew(): Promise<boolean> {
     return this.move(new Identity(), { graceSeconds: Math.ceil(this.runtime.renewGraceMs / 1000) });
   }
 }

@@ -216,7 +216,7 @@ describe.each(BACKENDS)('random programs of parallel requests, on %s', (name) =>
           session.increment('n');
           expected['n'] = (expected['n'] as number) + 1;
         }
-        await Promise.all(loaded.map((session) => session.commit(false)));
+        await Promise.all(loaded.map(async (session) => session.commit(false)));
         expect((await readSession(runtime, id))?.data).toEqual(expected);
       }),
       { numRuns: Math.ceil(RUNS / 4), ...SEED },

@@ -10,8 +10,6 @@ export const UNIT = '\x1f';
 const ESCAPE = '\x1d';
 
 // eslint-disable-next-line no-control-regex
-const SPECIAL = /[\x1d-\x1f]/;
-// eslint-disable-next-line no-control-regex
 const SPECIALS = /[\x1d-\x1f]/g;
 // eslint-disable-next-line no-control-regex
 const ESCAPED = /\x1d([=>?])/g;
@@ -82,7 +80,8 @@ function readTime(value: string): string {
 }
 
 function escaped(text: string): string {
-  if (!SPECIAL.test(text)) return text;
+  // Each is looked for by itself: that is many times faster in long text than a pattern of all three.
+  if (!text.includes(RECORD) && !text.includes(UNIT) && !text.includes(ESCAPE)) return text;
   return text.replace(
     SPECIALS,
     (special) => ESCAPE + String.fromCharCode(special.charCodeAt(0) + ESCAPE_SHIFT),

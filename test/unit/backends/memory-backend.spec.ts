@@ -22,8 +22,17 @@ describe('MemoryBackend', () => {
     for (let i = 0; i < 100; i++) await backend.create(`old${i}`, { v: '1' }, 10);
     expect(jest.getTimerCount()).toBe(0);
     jest.setSystemTime(11_000);
-    for (let i = 0; i < 50; i++) await backend.create(`new${i}`, { v: '1' }, 10);
-    expect(backend.size).toBe(50);
+    for (let i = 0; i < 150; i++) await backend.create(`new${i}`, { v: '1' }, 10);
+    expect(backend.size).toBe(150);
+  });
+
+  it('lets expired sessions leave from behind one that lives long', async () => {
+    const backend = new MemoryBackend();
+    await backend.create('remembered', { v: '1' }, 1000);
+    for (let i = 0; i < 100; i++) await backend.create(`old${i}`, { v: '1' }, 10);
+    jest.setSystemTime(11_000);
+    for (let i = 0; i < 150; i++) await backend.create(`new${i}`, { v: '1' }, 10);
+    expect(backend.size).toBe(151);
   });
 
   it('warns in production, once', () => {
