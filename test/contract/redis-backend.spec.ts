@@ -1,17 +1,19 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Cluster, type Redis } from 'ioredis';
 import { RedisBackend } from 'nestjs-server-session';
 import { commandsOf } from '../support/commands.js';
 import { testContract } from '../support/contract.js';
-import { RedisServer } from '../support/redis-server.js';
+import { RedisServer, SERVERS } from '../support/redis-server.js';
+import { shareCluster, sharedCluster, START_MS } from '../support/shared-cluster.js';
 
-describe('RedisBackend', () => {
+shareCluster();
+
+describe.each(SERVERS)('RedisBackend on %s', (program) => {
   let server: RedisServer;
   let client: Redis;
 
   beforeAll(async () => {
-    server = await RedisServer.start();
+    server = await RedisServer.startProgram(program);
     client = server.client();
   });
   afterAll(async () => {
@@ -104,26 +106,27 @@ describe('RedisBackend', () => {
 });
 
 describe('RedisBackend on a Cluster', () => {
-  let server: RedisServer;
   let client: Cluster;
 
   beforeAll(async () => {
-    server = await RedisServer.start(
-      '--cluster-enabled',
-      'yes',
-      '--cluster-announce-ip',
-      '127.0.0.1',
-    );
-    const node = server.client();
-    await node.cluster('ADDSLOTSRANGE', 0, 16383);
-    while (!(await node.cluster('INFO')).includes('cluster_state:ok')) await sleep(20);
-    node.disconnect();
-    client = new Cluster([{ host: '127.0.0.1', port: server.port }]);
-  });
-  afterAll(async () => {
-    client.disconnect();
-    await server.stop();
-  });
+    client = (await sharedCluster()).client();
+  }, START_MS);
+  afterAll(() => client.disconnect());
 
   testContract(() => new RedisBackend({ client }));
+
+  it('with a prefix that keeps all sessions on one master sends together, and rotates as a unit', async () => {
+    const backend = new RedisBackend({ client, prefix: '{app}:' });
+    const ids = Array.from({ length: 40 }, (_, index) => `many${index}`);
+    await Promise.all(ids.map((id) => backend.create(id, { id }, 90)));
+    const change = { set: { seen: '1' }, remove: [], increment: {} };
+    const sent = await commandsOf(client, async () => {
+      await Promise.all(ids.map((id) => backend.update(id, change, 90)));
+      await Promise.all(ids.map((id) => backend.rotate(id, `new-${id}`, change, 90)));
+      const records = await Promise.all(ids.map((id) => backend.get(`new-${id}`)));
+      expect(records).toEqual(ids.map((id) => ({ id, seen: '1' })));
+    });
+    expect(sent.filter((name) => name !== 'script')).toEqual(['mget', 'mget']);
+    expect(await Promise.all(ids.map((id) => backend.get(id)))).toEqual(ids.map(() => null));
+  });
 });

@@ -1,15 +1,17 @@
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { Redis } from 'ioredis';
-import { RedisBackend, Session } from 'nestjs-server-session';
+import { Session } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import { forged } from '../support/browser.js';
-import { startBackend } from '../support/backends.js';
+import { startBackend, startRedis, type TestBackend, type TestRedis } from '../support/backends.js';
 import { fakeClock } from '../support/clock.js';
 import { commandsOf } from '../support/commands.js';
 import { GatedBackend } from '../support/gated-backend.js';
-import { BACKENDS } from '../support/matrix.js';
-import { RedisServer } from '../support/redis-server.js';
+import { BACKENDS, REDIS_BACKENDS } from '../support/matrix.js';
+import { START_MS } from '../support/shared-cluster.js';
+
+/** Enough sessions for each of three masters to have one. */
+const WARM_UP = 20;
 
 @Controller()
 class SampleController {
@@ -30,26 +32,30 @@ class SampleController {
   }
 }
 
-describe.each(ADAPTERS)('nothing for nothing, on %s', (adapter) => {
-  let server: RedisServer;
-  let client: Redis;
+const CELLS = REDIS_BACKENDS.flatMap((name) => ADAPTERS.map((adapter) => ({ name, adapter })));
+
+describe.each(CELLS)('nothing for nothing, with $name on $adapter', ({ name, adapter }) => {
+  let redis: TestRedis;
   let app: TestApp;
-  const commands = (run: () => Promise<unknown>) => commandsOf(client, run);
+  const commands = (run: () => Promise<unknown>) => commandsOf(redis.client, run);
 
   beforeAll(async () => {
-    server = await RedisServer.start();
-    client = server.client();
+    redis = await startRedis(name);
     app = await TestApp.start({
       adapter,
-      session: { backend: new RedisBackend({ client }), touchInterval: '1m' },
+      session: { backend: redis.backend, touchInterval: '1m' },
       controllers: [SampleController],
     });
-    await app.browser().post('/write');
-  });
+    // Connections are open and scripts are loaded everywhere.
+    for (let visitor = 0; visitor < WARM_UP; visitor++) {
+      const browser = app.browser();
+      await browser.post('/write');
+      await browser.post('/write');
+    }
+  }, START_MS);
   afterAll(async () => {
     await app.stop();
-    client.disconnect();
-    await server.stop();
+    await redis.stop();
   });
 
   it.each(['/plain', '/read', '/none'])(
@@ -115,31 +121,42 @@ describe.each(ADAPTERS)('nothing for nothing, on %s', (adapter) => {
   });
 });
 
-describe.each(ADAPTERS)('nothing for nothing, in calls of the backend, on %s', (adapter) => {
-  it.each(BACKENDS)('%s: none, one for a read, two for a write', async (name) => {
-    const inner = await startBackend(name);
-    const backend = new GatedBackend(inner.backend);
-    const app = await TestApp.start({
-      adapter,
-      session: { backend },
-      controllers: [SampleController],
+describe.each(BACKENDS)('nothing for nothing, in calls of the backend, with %s', (name) => {
+  describe.each(ADAPTERS)('on %s', (adapter) => {
+    let inner: TestBackend;
+    let backend: GatedBackend;
+    let app: TestApp;
+    beforeAll(async () => {
+      inner = await startBackend(name);
+      backend = new GatedBackend(inner.backend);
+      app = await TestApp.start({
+        adapter,
+        session: { backend },
+        controllers: [SampleController],
+      });
+    }, START_MS);
+    afterAll(async () => {
+      await app.stop();
+      await inner.stop();
     });
+
     /** How many reads and which writes a request asks for. */
-    const calls = async (run: () => Promise<unknown>) => {
+    async function calls(run: () => Promise<unknown>) {
       backend.reads = 0;
       backend.writes.length = 0;
       await run();
       return [backend.reads, ...backend.writes];
-    };
-    const browser = app.browser();
-    expect(await calls(() => app.browser().get('/plain'))).toEqual([0]);
-    expect(await calls(() => app.browser().get('/read'))).toEqual([0]);
-    expect(await calls(() => browser.post('/write'))).toEqual([0, 'create']);
-    expect(await calls(() => browser.get('/read'))).toEqual([1]);
-    expect(await calls(() => browser.post('/write'))).toEqual([1, 'update']);
-    browser.cookies['sid'] = forged(browser.cookies['sid']!);
-    expect(await calls(() => browser.get('/read'))).toEqual([0]);
-    await app.stop();
-    await inner.stop();
+    }
+
+    it('none, one for a read, two for a write', async () => {
+      const browser = app.browser();
+      expect(await calls(() => app.browser().get('/plain'))).toEqual([0]);
+      expect(await calls(() => app.browser().get('/read'))).toEqual([0]);
+      expect(await calls(() => browser.post('/write'))).toEqual([0, 'create']);
+      expect(await calls(() => browser.get('/read'))).toEqual([1]);
+      expect(await calls(() => browser.post('/write'))).toEqual([1, 'update']);
+      browser.cookies['sid'] = forged(browser.cookies['sid']!);
+      expect(await calls(() => browser.get('/read'))).toEqual([0]);
+    });
   });
 });

@@ -3,14 +3,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { ADAPTERS, TestApp } from '../support/app.js';
 import { startBackend, type TestBackend } from '../support/backends.js';
 import { Gate, GatedBackend } from '../support/gated-backend.js';
+import { BACKENDS } from '../support/matrix.js';
+import { START_MS } from '../support/shared-cluster.js';
 import { RawRequest } from '../support/raw-client.js';
 import { KINDS, KindsController, prepareKinds } from '../support/response-kinds.js';
 
 /** Long enough for a byte that should not come to come. */
 const A_WHILE_MS = 15;
 
-describe.each(ADAPTERS)('saved before answered, on %s', (adapter) => {
-  describe.each(['memory', 'redis', 'three methods'] as const)('with %s', (name) => {
+describe.each(BACKENDS)('saved before answered, with %s', (name) => {
+  describe.each(ADAPTERS)('on %s', (adapter) => {
     let inner: TestBackend;
     let backend: GatedBackend;
     let app: TestApp;
@@ -26,7 +28,7 @@ describe.each(ADAPTERS)('saved before answered, on %s', (adapter) => {
         controllers: [KindsController],
         prepare: prepareKinds(adapter),
       });
-    });
+    }, START_MS);
     beforeEach(() => {
       backend.beforeWrite = async () => {};
       backend.writes.length = 0;

@@ -1,3 +1,4 @@
+import type { Cluster, Redis } from 'ioredis';
 import {
   MemoryBackend,
   RedisBackend,
@@ -5,6 +6,7 @@ import {
   type SessionRecord,
 } from 'nestjs-server-session';
 import { RedisServer } from './redis-server.js';
+import { sharedCluster } from './shared-cluster.js';
 
 /** A user's own backend: three methods over a Map, and nothing more. */
 export class ThreeMethodBackend implements SessionBackend {
@@ -24,7 +26,7 @@ export class ThreeMethodBackend implements SessionBackend {
   }
 }
 
-export type BackendName = 'memory' | 'redis' | 'three methods';
+export type BackendName = 'memory' | 'redis' | 'three methods' | 'redis cluster';
 
 /** A backend of one kind, and what ends it. */
 export interface TestBackend {
@@ -32,18 +34,34 @@ export interface TestBackend {
   stop(): Promise<void>;
 }
 
+/** Those kinds that are Redis, which a test may want to look into. */
+export type RedisName = Extract<BackendName, `redis${string}`>;
+
+export interface TestRedis extends TestBackend {
+  client: Redis | Cluster;
+}
+
+/** `redis cluster` is for files that share one, as all that import the matrix do. */
 export async function startBackend(name: BackendName): Promise<TestBackend> {
-  if (name === 'memory') return { backend: new MemoryBackend(), stop: async () => {} };
-  if (name === 'three methods') {
-    return { backend: new ThreeMethodBackend(), stop: async () => {} };
+  switch (name) {
+    case 'memory':
+      return { backend: new MemoryBackend(), stop: async () => {} };
+    case 'three methods':
+      return { backend: new ThreeMethodBackend(), stop: async () => {} };
+    default:
+      return startRedis(name);
   }
-  const server = await RedisServer.start();
-  const client = server.client();
+}
+
+export async function startRedis(name: RedisName): Promise<TestRedis> {
+  const server = name === 'redis' ? await RedisServer.start() : undefined;
+  const client = server?.client() ?? (await sharedCluster()).client();
   return {
+    client,
     backend: new RedisBackend({ client }),
     stop: async () => {
       client.disconnect();
-      await server.stop();
+      await server?.stop();
     },
   };
 }

@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { ADAPTERS, type AdapterName, TestApp, type TestAppOptions } from './app.js';
-import { type BackendName, startBackend, type TestBackend } from './backends.js';
+import { type BackendName, type RedisName, startBackend, type TestBackend } from './backends.js';
+import { shareCluster, START_MS } from './shared-cluster.js';
 
-export const BACKENDS: BackendName[] = ['memory', 'redis', 'three methods'];
+export const BACKENDS: BackendName[] = ['memory', 'redis', 'three methods', 'redis cluster'];
+export const REDIS_BACKENDS: RedisName[] = ['redis', 'redis cluster'];
+
+shareCluster();
 
 /** A running application and its backend, for the tests of one cell of the matrix. */
 export interface Cell {
@@ -16,14 +20,14 @@ export function onEveryBackend(
   options: Omit<TestAppOptions, 'adapter'>,
   tests: (cell: Cell, adapter: AdapterName, name: BackendName) => void,
 ): void {
-  describe.each(ADAPTERS)(`${promise}, on %s`, (adapter) => {
-    describe.each(BACKENDS)('with %s', (name) => {
+  describe.each(BACKENDS)(`${promise}, with %s`, (name) => {
+    describe.each(ADAPTERS)('on %s', (adapter) => {
       const cell = {} as Cell;
       beforeAll(async () => {
         cell.backend = await startBackend(name);
         const session = { ...options.session, backend: cell.backend.backend };
         cell.app = await TestApp.start({ ...options, adapter, session });
-      });
+      }, START_MS);
       afterAll(async () => {
         await cell.app.stop();
         await cell.backend.stop();

@@ -1,10 +1,14 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
+/** Begins a reply that is an error. */
+const ERROR = '-'.charCodeAt(0);
+
 /** A TCP relay in front of a server, which can let a command through and lose its reply. */
 export class Relay {
   readonly #sockets = new Set<Socket>();
   #command: string | undefined;
+  #onLost: () => void = () => {};
   /** How often a connection was cut. */
   cuts = 0;
 
@@ -22,9 +26,13 @@ export class Relay {
     return relay;
   }
 
-  /** Cuts the connection when the reply to the next command of a name comes, before it reaches the client. */
-  loseReplyTo(command: string): void {
+  /**
+   * Cuts the connection when the reply to the next command that contains a text comes, before it reaches the client.
+   * A reply that is an error, such as Cluster's MOVED, is let through: that command has changed nothing.
+   */
+  loseReplyTo(command: string | undefined, onLost = () => {}): void {
     this.#command = command;
+    this.#onLost = onLost;
   }
 
   async stop(): Promise<void> {
@@ -49,9 +57,11 @@ export class Relay {
       target.write(commands);
     });
     target.on('data', (reply) => {
+      losesReply &&= this.#command !== undefined && reply[0] !== ERROR;
       if (!losesReply) return void client.write(reply);
       this.#command = undefined;
       this.cuts++;
+      this.#onLost();
       client.destroy();
     });
   }

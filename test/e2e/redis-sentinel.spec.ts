@@ -1,0 +1,7 @@
+import { describe } from '@jest/globals';
+import { testFailover } from '../support/failover-suite.js';
+import { RedisSentinel } from '../support/redis-sentinel.js';
+
+describe('a Redis with Sentinels whose master is killed while applications are busy', () => {
+  testFailover(() => RedisSentinel.start());
+});
