@@ -7,6 +7,7 @@ import { circumstances, describe } from './machine.js';
 import { measureMemory } from './memory/benchmark.js';
 import { type BenchmarkName, type BenchOptions, readOptions } from './options.js';
 import { measureRedisMemory } from './redis-memory/benchmark.js';
+import { measureRedisTime } from './redis-time/benchmark.js';
 import { measureRequests } from './requests/benchmark.js';
 import { measureSizes } from './sizes/benchmark.js';
 
@@ -16,6 +17,7 @@ const BENCHMARKS: Record<BenchmarkName, Benchmark> = {
   hot: measureHotSession,
   sizes: measureSizes,
   'redis-memory': measureRedisMemory,
+  'redis-time': measureRedisTime,
   memory: measureMemory,
 };
 

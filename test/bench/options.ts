@@ -7,6 +7,7 @@ export const BENCHMARK_NAMES = [
   'hot',
   'sizes',
   'redis-memory',
+  'redis-time',
   'memory',
 ] as const;
 export type BenchmarkName = (typeof BENCHMARK_NAMES)[number];
@@ -36,6 +37,8 @@ export const USAGE = `npm run bench -- [benchmark] [options]
                   --rounds 6 --requests 1200 --platform fastify
   redis-memory    bytes that a session takes in Redis
                   --sessions 1000000
+  redis-time      time that Redis takes for a session
+                  --requests 10000
   memory          heap and time of MemoryBackend
                   --sessions 1000000 --rounds 12
   all             all of these
