@@ -103,8 +103,9 @@ export class BoundedBackend implements AtomicSessionBackend {
         reject(error);
       }, timeoutMs);
       const succeeded = (value: T) => {
+        if (isLate) return;
         clearTimeout(timer);
-        if (!isLate) state.answers++;
+        state.answers++;
         state.succeeded(access);
         resolve(value);
       };

@@ -7,8 +7,8 @@ import { checkChunk, checkStatus, runCallback, toErrorResponse } from './respons
 export interface ResponseHold {
   /** Asked once, at the first output: work that must end before it leaves, `undefined` where there is none. */
   beforeHead(): Promise<void> | undefined;
-  /** Asked when the work is done: what to add to the head that is about to leave, `undefined` for nothing. */
-  addition(): HeadAddition | undefined;
+  /** Asked when the work is done: what to add to the head of a status that is about to leave, `undefined` for nothing. */
+  addition(status: number): HeadAddition | undefined;
   /** The response ended, or the client went away. */
   afterClose(): void;
 }
@@ -74,7 +74,7 @@ export class HeldResponse implements Held {
       this.#lock({ status, reason });
       return response;
     }
-    const addition = this.hold.addition();
+    const addition = this.hold.addition(status);
     if (!addition) return this.#call('writeHead', args) as ServerResponse;
     const varying = varyingHeaders(response, addition, headers);
     if (!varying) {
@@ -118,7 +118,8 @@ export class HeldResponse implements Held {
 
   /** Whether an output other than a head may go straight through. */
   #passes(): boolean {
-    if (this.#phase === 'open' && !this.#begin()) addToHead(this.response, this.hold.addition());
+    if (this.#phase === 'open' && !this.#begin())
+      addToHead(this.response, this.hold.addition(this.response.statusCode));
     return this.#phase === 'passed';
   }
 
@@ -166,7 +167,7 @@ export class HeldResponse implements Held {
     this.#phase = 'passed';
     if (this.response.destroyed) return this.#abort(output);
     try {
-      addToHead(this.response, this.hold.addition());
+      addToHead(this.response, this.hold.addition(this.#head!.status));
       this.#replay(output);
     } catch (error) {
       this.#output = output;

@@ -100,13 +100,16 @@ export class SessionHandle implements ResponseHold {
   beforeHead(): Promise<void> | undefined {
     const work = this.#work() ?? this.#touch();
     if (!work) this.#headLeft = true;
-    return work?.finally(() => {
-      this.#headLeft = true;
-    });
+    return work
+      ?.catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#headLeft = true;
+      });
   }
 
-  addition(): HeadAddition | undefined {
-    const { isUsed, notice } = this.#active!;
+  addition(status: number): HeadAddition | undefined {
+    const { isUsed, notice, hasFailed } = this.#active!;
+    if (hasFailed && status === 503) this.response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
     const cookie = notice === 'none' || this.#hasFailed ? undefined : this.#cookie();
     return isUsed || cookie !== undefined ? { cookie } : undefined;
   }

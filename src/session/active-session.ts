@@ -68,6 +68,11 @@ export class ActiveSession {
     return this.#state.clock;
   }
 
+  /** Whether the backend failed in an operation, or to give the session at all. */
+  get hasFailed(): boolean {
+    return this.#queue.hasFailed;
+  }
+
   get isNew(): boolean {
     return this.#state.isNew;
   }

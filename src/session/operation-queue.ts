@@ -2,6 +2,8 @@
 export class OperationQueue {
   #last: Promise<void> | undefined;
   #refusal: { readonly error: unknown } | undefined;
+  /** Whether an operation failed, or each one would. */
+  hasFailed = false;
 
   /** Whether an operation is under way or waiting. */
   get isBusy(): boolean {
@@ -11,6 +13,7 @@ export class OperationQueue {
   /** From here on operations fail with an error. */
   close(error: unknown): void {
     this.#refusal = { error };
+    this.hasFailed = true;
   }
 
   /** Starts at once where nothing is under way. A failed operation stops no later one. */
@@ -20,7 +23,10 @@ export class OperationQueue {
     const settle = () => {
       if (this.#last === settled) this.#last = undefined;
     };
-    const settled: Promise<void> = result.then(settle, settle);
+    const settled: Promise<void> = result.then(settle, () => {
+      this.hasFailed = true;
+      settle();
+    });
     this.#last = settled;
     return result;
   }

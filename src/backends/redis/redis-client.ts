@@ -6,6 +6,8 @@ import type { Redis } from 'ioredis';
 const MAX_RETRY_DELAY_MS = 250;
 /** A connection on which nothing came for so long, though something was asked, is given up: its other end may be gone. */
 const SOCKET_TIMEOUT_MS = 5000;
+/** A connection that takes longer is tried anew. */
+const CONNECT_TIMEOUT_MS = 1000;
 /** How long a Redis may take to answer what was asked before it is left. */
 const QUIT_TIMEOUT_MS = 2000;
 
@@ -22,7 +24,9 @@ export function connect(url: string): Redis {
   }
   const client = new (loadRedis())(url, {
     retryStrategy: (times) => Math.min(times * 50, MAX_RETRY_DELAY_MS),
+    maxLoadingRetryTime: MAX_RETRY_DELAY_MS,
     socketTimeout: SOCKET_TIMEOUT_MS,
+    connectTimeout: CONNECT_TIMEOUT_MS,
   });
   // Without a listener ioredis prints each failure to connect. What it means for sessions is logged once.
   client.on('error', () => {});
