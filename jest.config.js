@@ -22,4 +22,5 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   workerIdleMemoryLimit: '700MB',
+  maxWorkers: '100%',
 };
