@@ -103,6 +103,43 @@ describe.each(SERVERS)('RedisBackend on %s', (program) => {
   it('refuses what is no ioredis client', () => {
     expect(() => new RedisBackend({ client: {} as Redis })).toThrow(/must be an ioredis client/);
   });
+
+  it('refuses what is no URL of Redis, without repeating it', () => {
+    for (const url of ['', 'http://user:hunter2@localhost', undefined as unknown as string]) {
+      expect(() => RedisBackend.fromUrl(url)).toThrow(
+        /^RedisBackend.fromUrl: write a URL(?!.*hunter2)/,
+      );
+    }
+  });
+});
+
+describe('RedisBackend behind a proxy that spreads keys over several servers', () => {
+  let server: RedisServer;
+  let client: Redis;
+  let backend: RedisBackend;
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    client = server.client();
+    backend = new RedisBackend({ client, isSharded: true });
+  });
+  afterAll(async () => {
+    client.disconnect();
+    await server.stop();
+  });
+
+  testContract(() => backend);
+
+  it('touches one key with each command', async () => {
+    const change = { set: { n: '1' }, remove: [], increment: {} };
+    await Promise.all(['a', 'b'].map((id) => backend.create(id, { n: '0' }, 90)));
+    const commands = await commandsOf(client, async () => {
+      await Promise.all(['a', 'b'].map((id) => backend.get(id)));
+      await Promise.all(['a', 'b'].map((id) => backend.update(id, change, 90)));
+      await backend.rotate('a', 'c', change, 90);
+    });
+    expect(commands).toEqual(['get', 'get', 'script', 'script', 'get', 'set', 'script']);
+  });
 });
 
 describe('RedisBackend on a Cluster', () => {

@@ -17,6 +17,11 @@ export interface RedisBackendOptions {
   client: Redis | Cluster;
   /** Begins every key. Default `'sess:'`. */
   prefix?: string;
+  /**
+   * Whether keys are spread over several servers, so that one command may touch one session only. Default: whether the
+   * client is a `Cluster`. Write `true` where a proxy (Envoy, twemproxy, Redis Enterprise) spreads them behind one address.
+   */
+  isSharded?: boolean;
 }
 
 type Script = (...args: (string | number)[]) => Promise<unknown>;
@@ -60,7 +65,7 @@ export class RedisBackend implements AtomicSessionBackend {
   readonly #isOneSlot: boolean;
 
   /** @throws TypeError where `client` is no ioredis client */
-  constructor({ client, prefix = 'sess:' }: RedisBackendOptions) {
+  constructor({ client, prefix = 'sess:', isSharded }: RedisBackendOptions) {
     if (typeof client?.defineCommand !== 'function' || typeof client.get !== 'function') {
       throw new TypeError(
         'RedisBackend: client must be an ioredis client: new RedisBackend({ client: new Redis(url) })',
@@ -68,7 +73,7 @@ export class RedisBackend implements AtomicSessionBackend {
     }
     this.#client = client;
     this.#prefix = prefix;
-    this.#isOneSlot = !client.isCluster || /\{[^}]+\}/.test(prefix);
+    this.#isOneSlot = !(isSharded ?? client.isCluster) || /\{[^}]+\}/.test(prefix);
     for (const [name, script] of Object.entries(SCRIPTS)) client.defineCommand(name, script);
     this.#scripts = client as unknown as Scripts;
     const maxItems = this.#isOneSlot ? MAX_BATCH : 1;
