@@ -109,8 +109,8 @@ export class ActiveSession {
     const { status, clock, fields } = this.#state;
     if (status === 'gone') return undefined;
     const change = fields.change();
-    const isClockDue = clock.mustStore || (canTell && this.#state.isRenewDue);
-    if (!change && !(status === 'stored' && isClockDue)) return undefined;
+    const isClockDue = () => clock.mustStore || (canTell && this.#state.isRenewDue);
+    if (!change && !(status === 'stored' && isClockDue())) return undefined;
     return this.#queue.run(() => this.#state.store(change, canTell));
   }
 

@@ -40,7 +40,7 @@ export class SessionState {
 
   /** A request that was not told the session's token has been overtaken by a renewal. */
   get isRenewDue(): boolean {
-    return this.writer.identity.token !== undefined && this.clock.isRenewDue;
+    return this.clock.isRenewDue && this.writer.identity.token !== undefined;
   }
 
   /** The session that was found for an identity; an empty new one where there is none: its token is not adopted. */

@@ -1,29 +1,18 @@
-import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TcpRelay } from './tcp-relay.js';
 
 /** A TCP relay in front of a server, which can hold replies for a while and end in the middle of one. */
-export class BadLine {
+export class BadLine extends TcpRelay {
   /** How long each reply is held from now on. */
   delayMs = 0;
-  readonly #sockets = new Set<Socket>();
   #bytesLeft = Infinity;
   #next: { bytes: number; command: string } | undefined;
   /** How often a connection was cut. */
   cuts = 0;
 
-  private constructor(
-    private readonly server: Server,
-    readonly port: number,
-  ) {}
-
-  static async to(target: number): Promise<BadLine> {
-    const server = createServer();
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const line = new BadLine(server, (server.address() as { port: number }).port);
-    server.on('connection', (client) => line.#join(client, connect(target, '127.0.0.1')));
-    return line;
+  static to(target: number): Promise<BadLine> {
+    return new BadLine().start(target);
   }
 
   /**
@@ -40,22 +29,7 @@ export class BadLine {
     this.#bytesLeft = Infinity;
   }
 
-  async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    this.server.close();
-    await once(this.server, 'close');
-  }
-
-  #join(client: Socket, target: Socket): void {
-    for (const socket of [client, target]) {
-      this.#sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        client.destroy();
-        target.destroy();
-      });
-    }
+  protected carry(client: Socket, target: Socket): void {
     client.on('data', (commands) => {
       if (this.#next && commands.includes(this.#next.command)) {
         this.#bytesLeft = this.#next.bytes;

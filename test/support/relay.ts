@@ -1,29 +1,18 @@
-import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { TcpRelay } from './tcp-relay.js';
 
 /** Begins a reply that is an error. */
 const ERROR = '-'.charCodeAt(0);
 
 /** A TCP relay in front of a server, which can let a command through and lose its reply. */
-export class Relay {
-  readonly #sockets = new Set<Socket>();
+export class Relay extends TcpRelay {
   #command: string | undefined;
   #onLost: () => void = () => {};
   /** How often a connection was cut. */
   cuts = 0;
 
-  private constructor(
-    private readonly server: Server,
-    readonly port: number,
-  ) {}
-
-  static async to(target: number): Promise<Relay> {
-    const server = createServer();
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const relay = new Relay(server, (server.address() as { port: number }).port);
-    server.on('connection', (client) => relay.#join(client, connect(target, '127.0.0.1')));
-    return relay;
+  static to(target: number): Promise<Relay> {
+    return new Relay().start(target);
   }
 
   /**
@@ -35,22 +24,7 @@ export class Relay {
     this.#onLost = onLost;
   }
 
-  async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    this.server.close();
-    await once(this.server, 'close');
-  }
-
-  #join(client: Socket, target: Socket): void {
-    for (const socket of [client, target]) {
-      this.#sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        client.destroy();
-        target.destroy();
-      });
-    }
+  protected carry(client: Socket, target: Socket): void {
     let losesReply = false;
     client.on('data', (commands) => {
       losesReply ||= this.#command !== undefined && commands.includes(this.#command);

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect } from '@jest/globals';
+import { expect, jest } from '@jest/globals';
 import { type Redis, type RedisOptions } from 'ioredis';
 import { RedisBackend, type SessionOptions } from 'nestjs-server-session';
 import { type AdapterName, TestApp } from './app.js';
@@ -8,6 +8,9 @@ import type { Answer, Browser } from './browser.js';
 import { InterleavingController } from './interleaving-controller.js';
 import type { RedisServer } from './redis-server.js';
 import { until } from './until.js';
+
+// Real processes have to be quick on a machine that others use: what fails three times is no accident.
+jest.retryTimes(2, { logErrorsBeforeRetry: true });
 
 export const TIMEOUT_MS = 300;
 /** What an answer may take beyond the time that the backend has. */
