@@ -119,7 +119,7 @@ export class SessionService implements OnApplicationShutdown {
     return error === undefined ? { status: 'up', latencyMs } : { status: 'down', latencyMs, error };
   }
 
-  /** @internal */
+  /** Nest calls it when the application shuts down: a backend that does not answer is asked no more. */
   onApplicationShutdown(): void {
     this.#backend.close();
   }

@@ -42,6 +42,30 @@ describe.each(ADAPTERS)('a use that is written while the response goes on, on %s
     expect(backend.writes.slice(1)).toEqual(['touch']);
   });
 
+  it('is not waited for', async () => {
+    backend.beforeWrite = () => new Promise(() => {});
+    const tookMs: number[] = [];
+    for (let visit = 0; visit < 5; visit++) {
+      const startMs = performance.now();
+      await browser.get('/session');
+      tookMs.push(performance.now() - startMs);
+      clock.advance(61_000);
+    }
+    // Waiting would take 100 ms each time; what a busy machine takes differs.
+    expect(Math.min(...tookMs)).toBeLessThan(80);
+  });
+
+  it('never makes a slow response fail', async () => {
+    const slow = gate('slow');
+    const answer = browser.get('/slow-read?gate=slow');
+    await slow.reached;
+    backend.beforeWrite = () => Promise.reject(new Error('no room'));
+    clock.advance(1000);
+    slow.open();
+    expect((await answer).json()).toEqual({ field1: 1 });
+    expect((await answer).setCookies).toEqual([]);
+  });
+
   it('never makes a response fail', async () => {
     backend.beforeWrite = () => Promise.reject(new Error('no room'));
     expect((await browser.get('/session')).status).toBe(200);
