@@ -5,7 +5,7 @@ import { sign, unsign } from 'cookie-signature';
 import fc from 'fast-check';
 import { readTokens, type SignedToken } from '../../src/http/cookie.js';
 import { Signature } from '../../src/http/signature.js';
-import { FUZZ_TIMEOUT_MS, HEADER_RUNS, tokens } from '../support/fuzz.js';
+import { FUZZ_SEED, FUZZ_TIMEOUT_MS, HEADER_RUNS, tokens } from '../support/fuzz.js';
 
 describe('a Cookie header from anybody', () => {
   const NAME = 'sid';
@@ -69,6 +69,7 @@ describe('a Cookie header from anybody', () => {
       fc.asyncProperty(header, async (text) => holds(text)),
       {
         numRuns: Math.ceil(HEADER_RUNS * share),
+        ...FUZZ_SEED,
       },
     );
   }

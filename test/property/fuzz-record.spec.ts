@@ -8,7 +8,7 @@ import { createSessionObject } from '../../src/session/session-object.js';
 import type { SessionRuntime } from '../../src/session/session-runtime.js';
 import { readSession } from '../../src/session/stored-session.js';
 import { tokenId } from '../../src/session/token.js';
-import { FUZZ_TIMEOUT_MS, RECORD_RUNS, TOKEN, tokens } from '../support/fuzz.js';
+import { FUZZ_SEED, FUZZ_TIMEOUT_MS, RECORD_RUNS, TOKEN, tokens } from '../support/fuzz.js';
 
 describe('a stored record of anything', () => {
   /** Of a session that is not stored. */
@@ -216,7 +216,10 @@ describe('a stored record of anything', () => {
     return !('polluted' in {}) && Object.keys(Object.prototype).length === 0;
   }
   async function check(property: (scene: Scene) => Promise<boolean>): Promise<void> {
-    await fc.assert(fc.asyncProperty(scene, property), { numRuns: Math.ceil(RECORD_RUNS / 2) });
+    await fc.assert(fc.asyncProperty(scene, property), {
+      numRuns: Math.ceil(RECORD_RUNS / 2),
+      ...FUZZ_SEED,
+    });
   }
 
   it(
