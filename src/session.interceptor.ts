@@ -5,7 +5,7 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { Observable, Subscriber } from 'rxjs';
-import type { SessionHandle } from './http/session-handle.js';
+import type { SessionHandle } from './edges/http/session-handle.js';
 import { SessionService } from './session.service.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, type NestMiddleware } from '@nestjs/common';
-import { SessionHandle } from './http/session-handle.js';
+import { SessionHandle } from './edges/http/session-handle.js';
 import { SessionService } from './session.service.js';
 
 /**

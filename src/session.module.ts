@@ -11,7 +11,7 @@ import {
 import { APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
 import { MemoryBackend } from './backends/memory-backend.js';
 import { SessionOptionsError } from './errors/session-options.error.js';
-import type { FrameworkRequest } from './http/session-handle.js';
+import type { FrameworkRequest } from './edges/http/session-handle.js';
 import { JsonCodec } from './session/codec.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionMiddleware } from './session.middleware.js';

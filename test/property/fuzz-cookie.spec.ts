@@ -3,8 +3,8 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { parseCookie } from 'cookie';
 import { sign, unsign } from 'cookie-signature';
 import fc from 'fast-check';
-import { readTokens, type SignedToken } from '../../src/http/cookie.js';
-import { Signature } from '../../src/http/signature.js';
+import { readTokens, type SignedToken } from '../../src/transports/cookie.js';
+import { Signature } from '../../src/transports/signature.js';
 import { FUZZ_SEED, FUZZ_TIMEOUT_MS, HEADER_RUNS, tokens } from '../support/fuzz.js';
 
 describe('a Cookie header from anybody', () => {

@@ -2,8 +2,8 @@ import { parseSetCookie } from 'cookie';
 import cookieParser from 'cookie-parser';
 import { sign } from 'cookie-signature';
 import { describe, expect, it } from '@jest/globals';
-import { clearedCookie, readTokens, tokenCookie } from '../../../src/http/cookie.js';
-import { Signature } from '../../../src/http/signature.js';
+import { clearedCookie, readTokens, tokenCookie } from '../../../src/transports/cookie.js';
+import { Signature } from '../../../src/transports/signature.js';
 import { createToken } from '../../../src/session/token.js';
 import { resolveOptions } from '../../../src/session.options-validator.js';
 

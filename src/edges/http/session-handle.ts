@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { SessionBackendError } from '../errors/session-backend.error.js';
-import type { ActiveSession } from '../session/active-session.js';
-import type { Session } from '../session/session.js';
-import { createSessionObject } from '../session/session-object.js';
-import type { ResolvedSessionOptions } from '../session.options.js';
-import { clearedCookie, readTokens, tokenCookie } from './cookie.js';
-import type { Signature } from './signature.js';
+import { SessionBackendError } from '../../errors/session-backend.error.js';
+import type { ActiveSession } from '../../session/active-session.js';
+import type { Session } from '../../session/session.js';
+import { createSessionObject } from '../../session/session-object.js';
+import type { ResolvedSessionOptions } from '../../session.options.js';
+import { clearedCookie, readTokens, tokenCookie } from '../../transports/cookie.js';
+import type { Signature } from '../../transports/signature.js';
 import { HeldResponse, type ResponseHold } from './held-response.js';
 import { RETRY_AFTER_SECONDS } from './response-output.js';
 import type { HeadAddition } from './response-head.js';
