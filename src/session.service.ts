@@ -12,7 +12,11 @@ import { BoundedBackend } from './backends/bounded-backend.js';
 import { isAtomic, type SessionBackend } from './backends/session-backend.js';
 import type { SessionBackendError } from './errors/session-backend.error.js';
 import { Signature } from './transports/signature.js';
-import { type FrameworkRequest, type HandleRuntime, SessionHandle } from './edges/http/session-handle.js';
+import {
+  type FrameworkRequest,
+  type HandleRuntime,
+  SessionHandle,
+} from './edges/http/session-handle.js';
 import { ActiveSession } from './session/active-session.js';
 import type { SessionCodec } from './session/codec.js';
 import type { Session } from './session/session.js';
