@@ -18,24 +18,29 @@ export type {
   RegenerateOptions,
   SessionCallback,
   SessionData,
+  SessionKey,
   SessionMembers,
 } from './session/session.js';
 export type {
   SessionErrorEvent,
   SessionEvent,
   SessionOperation,
+  SessionReplacedEvent,
 } from './session/session-events.js';
 export type { StoredSession } from './session/stored-session.js';
 export { JsonCodec } from './session/codec.js';
 export type { SessionCodec } from './session/codec.js';
 export type {
   AtomicSessionBackend,
+  Lifetime,
+  SecretChange,
   SessionBackend,
   SessionChange,
   SessionRecord,
-  SessionRotation,
+  UpdateResult,
 } from './backends/session-backend.js';
 export { AtomicAdapter } from './backends/atomic-adapter.js';
+export type { AtomicAdapterOptions } from './backends/atomic-adapter.js';
 export { MemoryBackend } from './backends/memory-backend.js';
 export type { MemoryBackendOptions } from './backends/memory-backend.js';
 export { RedisBackend } from './backends/redis/redis-backend.js';
@@ -43,4 +48,5 @@ export type { RedisBackendOptions } from './backends/redis/redis-backend.js';
 export { SessionBackendError } from './errors/session-backend.error.js';
 export { SessionGoneError } from './errors/session-gone.error.js';
 export { SessionOptionsError } from './errors/session-options.error.js';
+export { SessionTokenError } from './errors/session-token.error.js';
 export { SessionValueError } from './errors/session-value.error.js';

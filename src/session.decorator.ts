@@ -4,10 +4,8 @@ import {
   type PipeTransform,
   type Type,
 } from '@nestjs/common';
-import type { Session as SessionType, SessionData } from './session/session.js';
-import { SessionService } from './session.service.js';
-
-type Key = keyof SessionData & string;
+import type { Session as SessionType, SessionKey } from './session/session.js';
+import { RequestSessions } from './edges/http/request-sessions.js';
 
 /** A session: as a type, and as the decorator that gives a handler its own. */
 export type Session = SessionType;
@@ -18,10 +16,11 @@ type Pipe = PipeTransform | Type<PipeTransform>;
  * Gives a handler the session of its request: `@Session() session: Session`, or one value of it:
  * `@Session('visits') visits: number | undefined`. Pipes may follow the key.
  */
-export const Session: (key?: Key, ...pipes: Pipe[]) => ParameterDecorator = createParamDecorator<
-  Key | undefined
->((key, context: ExecutionContext) => {
-  const session = SessionService.handleOf(context).load();
-  if (key === undefined) return session;
-  return session instanceof Promise ? session.then((loaded) => loaded.get(key)) : session.get(key);
-});
+export const Session: (key?: SessionKey, ...pipes: Pipe[]) => ParameterDecorator =
+  createParamDecorator<SessionKey | undefined>((key, context: ExecutionContext) => {
+    const session = RequestSessions.handleOf(context).load();
+    if (key === undefined) return session;
+    return session instanceof Promise
+      ? session.then((loaded) => loaded.get(key))
+      : session.get(key);
+  });

@@ -5,8 +5,8 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { Observable, Subscriber } from 'rxjs';
+import { RequestSessions } from './edges/http/request-sessions.js';
 import type { SessionHandle } from './edges/http/session-handle.js';
-import { SessionService } from './session.service.js';
 
 /**
  * Loads the session before an HTTP handler and commits it after, so that a failing backend is an exception that filters
@@ -19,7 +19,7 @@ export class SessionInterceptor implements NestInterceptor {
     next: CallHandler,
   ): Observable<unknown> | Promise<Observable<unknown>> {
     if (context.getType() !== 'http') return next.handle();
-    const handle = SessionService.handleOf(context);
+    const handle = RequestSessions.handleOf(context);
     const session = handle.load();
     return session instanceof Promise
       ? session.then(() => committed(next.handle(), handle))
@@ -31,7 +31,10 @@ function committed(source: Observable<unknown>, handle: SessionHandle): Observab
   return new Observable((subscriber) => source.subscribe(new Committer(subscriber, handle)));
 }
 
-/** Commits once, when the handler's values have all come and before it completes. */
+/**
+ * Commits once, when the handler's values have all come and before it completes. Where its client goes away Nest ends the
+ * Observable of a handler, whose changes are then all that there will be.
+ */
 class Committer extends Subscriber<unknown> {
   constructor(
     destination: Subscriber<unknown>,
@@ -40,12 +43,18 @@ class Committer extends Subscriber<unknown> {
     super(destination);
   }
 
+  override unsubscribe(): void {
+    if (!this.closed && !this.isStopped) this.handle.commit()?.catch(() => {});
+    super.unsubscribe();
+  }
+
   protected override _complete(): void {
     const work = this.handle.commit();
     if (!work) return super._complete();
+    // By then the client may have gone, and with it whoever listened.
     work.then(
-      () => super._complete(),
-      (error: unknown) => super._error(error),
+      () => this.closed || super._complete(),
+      (error: unknown) => this.closed || super._error(error),
     );
   }
 }

@@ -1,22 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Injectable, type NestMiddleware } from '@nestjs/common';
-import { SessionHandle } from './edges/http/session-handle.js';
-import { SessionService } from './session.service.js';
+import { Inject, Injectable, type NestMiddleware } from '@nestjs/common';
+import { RequestSessions } from './edges/http/request-sessions.js';
 
 /**
  * Loads the session as `req.session` for code that needs it before guards, such as passport:
- * `consumer.apply(SessionMiddleware)` or `app.use(app.get(SessionMiddleware).use)`.
+ * `app.use(app.get(SessionMiddleware).use)` or `consumer.apply(SessionMiddleware)`.
+ *
+ * On the upgrade of a WebSocket, where no response can leave, `use(request, {}, next)` loads it too; what is changed there
+ * is saved by `session.save()` alone.
  */
 @Injectable()
-export class SessionMiddleware implements NestMiddleware<IncomingMessage, ServerResponse> {
-  constructor(private readonly sessions: SessionService) {}
+export class SessionMiddleware implements NestMiddleware<IncomingMessage, ServerResponse | object> {
+  constructor(@Inject(RequestSessions) private readonly requests: RequestSessions) {}
 
   readonly use = (
     request: IncomingMessage,
-    response: ServerResponse,
+    response: ServerResponse | object,
     next: (error?: unknown) => void,
   ): void => {
-    const session = SessionHandle.attach(this.sessions.edge, request, response).load();
+    const session = this.requests.attach(request, response).load();
+    this.requests.pin(request);
     if (session instanceof Promise) session.then(() => next(), next);
     else next();
   };

@@ -1,19 +1,26 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
+  type Abstract,
   type DynamicModule,
   Inject,
   Module,
   type ModuleMetadata,
-  type NestModule,
   type Provider,
   type Type,
 } from '@nestjs/common';
-import { APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
+import {
+  type AbstractHttpAdapter,
+  APP_INTERCEPTOR,
+  HttpAdapterHost,
+  ModulesContainer,
+} from '@nestjs/core';
 import { MemoryBackend } from './backends/memory-backend.js';
+import type { SessionBackend } from './backends/session-backend.js';
+import { installEdge } from './edges/http/install.js';
+import { RequestSessions } from './edges/http/request-sessions.js';
 import { SessionOptionsError } from './errors/session-options.error.js';
-import type { FrameworkRequest } from './edges/http/session-handle.js';
-import { JsonCodec } from './session/codec.js';
+import { JsonCodec, type SessionCodec } from './session/codec.js';
 import { SessionInterceptor } from './session.interceptor.js';
+import { BackendLifecycle } from './session.lifecycle.js';
 import { SessionMiddleware } from './session.middleware.js';
 import { resolveSettings } from './session.options-validator.js';
 import type {
@@ -23,6 +30,9 @@ import type {
 } from './session.options.js';
 import { SessionService } from './session.service.js';
 import { SESSION_BACKEND, SESSION_CODEC, SESSION_OPTIONS } from './session.tokens.js';
+import { type SessionParts, createSessions } from './session.factory.js';
+
+const PARTS = Symbol.for('nestjs-server-session:PARTS');
 
 export interface SessionModuleOptions extends SessionOptions, SessionModuleSettings {}
 
@@ -42,11 +52,20 @@ export interface SessionModuleAsyncOptions
 
 /** Sessions for the whole application. Import it once. */
 @Module({})
-export class SessionModule implements NestModule {
+export class SessionModule {
+  /** @throws SessionOptionsError where the application imports it more than once */
   constructor(
-    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
-    @Inject(SessionService) private readonly sessions: SessionService,
-  ) {}
+    @Inject(ModulesContainer) modules: ModulesContainer,
+    @Inject(HttpAdapterHost) host: HttpAdapterHost,
+    @Inject(RequestSessions) requests: RequestSessions,
+  ) {
+    refuseSecond(modules);
+    // At once, or where a test makes the application later: in any case before the application is at hand.
+    host.init$.subscribe(() => {
+      const adapter = host.httpAdapter as AbstractHttpAdapter | null;
+      if (adapter) installEdge(adapter, requests);
+    });
+  }
 
   static forRoot({ isGlobal, load, ...options }: SessionModuleOptions): DynamicModule {
     return define({ isGlobal, load }, [{ provide: SESSION_OPTIONS, useValue: options }]);
@@ -55,27 +74,6 @@ export class SessionModule implements NestModule {
   static forRootAsync(options: SessionModuleAsyncOptions): DynamicModule {
     const { imports, extraProviders = [] } = options;
     return define(options, [...optionsProviders(options), ...extraProviders], imports);
-  }
-
-  /** Gives every request its handle: before routes are there on Express, before all hooks of theirs on Fastify. */
-  configure(): void {
-    const adapter = this.host.httpAdapter;
-    if (adapter?.getType() === 'fastify') {
-      adapter
-        .getInstance()
-        .addHook(
-          'onRequest',
-          (
-            request: FrameworkRequest & { raw: IncomingMessage },
-            reply: { raw: ServerResponse },
-            done: () => void,
-          ) => this.sessions.enter(request.raw, reply.raw, request, done),
-        );
-    } else {
-      adapter?.use((request: IncomingMessage, response: ServerResponse, next: () => void) =>
-        this.sessions.enter(request, response, request as FrameworkRequest, next),
-      );
-    }
   }
 }
 
@@ -90,7 +88,15 @@ function define(
     global: isGlobal,
     imports,
     providers: [
-      SessionService,
+      {
+        provide: PARTS,
+        inject: [SESSION_OPTIONS, SESSION_BACKEND, SESSION_CODEC],
+        useFactory: (options: SessionOptions, backend: SessionBackend, codec: SessionCodec) =>
+          createSessions(options, backend, codec, load),
+      },
+      part(RequestSessions, 'requests'),
+      part(SessionService, 'service'),
+      part(BackendLifecycle, 'lifecycle'),
       SessionInterceptor,
       SessionMiddleware,
       { provide: SESSION_CODEC, useClass: JsonCodec },
@@ -103,6 +109,7 @@ function define(
       ...providers,
     ],
     exports: [
+      RequestSessions,
       SessionService,
       SessionInterceptor,
       SessionMiddleware,
@@ -111,6 +118,23 @@ function define(
       SESSION_CODEC,
     ],
   };
+}
+
+/** Provides one of the parts that the factory has made. */
+function part<K extends keyof SessionParts>(
+  provide: Type<SessionParts[K]> | Abstract<SessionParts[K]>,
+  name: K,
+): Provider {
+  return { provide, inject: [PARTS], useFactory: (parts: SessionParts) => parts[name] };
+}
+
+/** Two would each have a secret, a cookie and a backend, and which of them a handler met would be chance. */
+function refuseSecond(modules: ModulesContainer): void {
+  const imported = [...modules.values()].filter(({ metatype }) => metatype === SessionModule);
+  if (imported.length <= 1) return;
+  throw new SessionOptionsError([
+    `SessionModule.forRoot() or forRootAsync() is called ${imported.length} times in this application: call it once, in the root module. Every module can then inject SessionService; with isGlobal: false, import one and the same dynamic module where it is needed`,
+  ]);
 }
 
 function optionsProviders(options: SessionModuleAsyncOptions): Provider[] {

@@ -1,5 +1,6 @@
 import type { SessionBackend } from './backends/session-backend.js';
 import type { Duration } from './session/lifetime.js';
+import type { Signature } from './transports/signature.js';
 
 /** The cookie that carries the token. Defaults follow the OWASP Session Management Cheat Sheet, "Cookies". */
 export interface SessionCookieOptions {
@@ -12,8 +13,11 @@ export interface SessionCookieOptions {
   path?: string;
   /** Default none: only the host that set the cookie gets it back (OWASP, "Domain and Path Attributes"). */
   domain?: string;
-  /** Default `'lax'` (OWASP, "SameSite Attribute"). */
-  sameSite?: 'strict' | 'lax' | 'none';
+  /**
+   * Default `'lax'` (OWASP, "SameSite Attribute"). `'auto'` is None, for pages within those of other sites, where the
+   * request came by a secure connection, and Lax where it did not, since browsers refuse None without Secure.
+   */
+  sameSite?: 'strict' | 'lax' | 'none' | 'auto';
   /**
    * `'auto'` (the default) follows the request's protocol as Express and Fastify see it, their trust-proxy setting
    * included. Where another attribute needs it (SameSite=None, Partitioned, the prefixes) it is always set.
@@ -35,8 +39,14 @@ export interface SessionOptions {
   secret: string | readonly string[];
   /** Where sessions are kept; default a `MemoryBackend`. A provider for `SESSION_BACKEND` wins over it. */
   backend?: SessionBackend;
-  cookie?: SessionCookieOptions;
-  /** How long a session lives unused. Default `'14d'`. OWASP, "Idle Timeout", asks for less where more is at stake. */
+  /**
+   * How the cookie looks; or a function that says so for each request, for example for several hosts or paths. It gets
+   * the request of Express or of Fastify, and gives all that differs from the defaults, `name` included: the session is
+   * looked for under that name. It is called once for a request whose session is asked for.
+   */
+  // eslint-disable-next-line typescript/no-explicit-any
+  cookie?: SessionCookieOptions | ((request: any) => SessionCookieOptions);
+  /** How long a session lives unused, at most `'100y'`. Default `'14d'`. OWASP, "Idle Timeout", asks for less where more is at stake. */
   idleTimeout?: Duration;
   /** How long a session lives at the most (OWASP, "Absolute Timeout"). Default `'30d'`; `false` for no bound. */
   absoluteTimeout?: Duration | false;
@@ -87,7 +97,7 @@ export interface ResolvedCookieOptions {
   readonly name: string;
   readonly path: string;
   readonly domain: string | undefined;
-  readonly sameSite: 'strict' | 'lax' | 'none';
+  readonly sameSite: 'strict' | 'lax' | 'none' | 'auto';
   readonly secure: boolean | 'auto';
   readonly httpOnly: boolean;
   readonly partitioned: boolean;
@@ -96,8 +106,10 @@ export interface ResolvedCookieOptions {
 
 /** Options with their defaults, checked, in plain units. */
 export interface ResolvedSessionOptions {
-  readonly secrets: readonly string[];
-  readonly cookie: ResolvedCookieOptions;
+  /** Of each secret: the first signs, all verify. The secrets themselves are not kept. */
+  readonly signatures: readonly Signature[];
+  /** See `resolveCookie`. */
+  readonly cookie: ResolvedCookieOptions | ((request: unknown) => ResolvedCookieOptions);
   readonly idleMs: number;
   readonly absoluteMs: number;
   readonly touchIntervalMs: number;

@@ -1,32 +1,9 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  type ExecutionContext,
-  Inject,
-  Injectable,
-  Logger,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
-import { AtomicAdapter } from './backends/atomic-adapter.js';
-import { BoundedBackend } from './backends/bounded-backend.js';
-import { isAtomic, type SessionBackend } from './backends/session-backend.js';
+import type { ExecutionContext } from '@nestjs/common';
 import type { SessionBackendError } from './errors/session-backend.error.js';
-import { Signature } from './transports/signature.js';
-import {
-  type FrameworkRequest,
-  type HandleRuntime,
-  SessionHandle,
-} from './edges/http/session-handle.js';
-import { ActiveSession } from './session/active-session.js';
-import type { SessionCodec } from './session/codec.js';
 import type { Session } from './session/session.js';
-import { Operations } from './session/operations.js';
-import { endSession } from './session/session-writer.js';
-import type { SessionRuntime } from './session/session-runtime.js';
-import { readSession, type StoredSession } from './session/stored-session.js';
-import { resolveOptions } from './session.options-validator.js';
-import type { SessionOptions } from './session.options.js';
-import { SESSION_BACKEND, SESSION_CODEC, SESSION_OPTIONS } from './session.tokens.js';
+import type { ServerStore } from './session/server-store.js';
+import { type StoredSession, storedSession } from './session/stored-session.js';
 
 /** Whether the backend answers, and how long that took. */
 export type SessionHealth =
@@ -38,43 +15,30 @@ export type SessionHealth =
       readonly error: string;
     };
 
-/** Sessions by request and by id. The module's other parts are thin shells over it. */
-@Injectable()
-export class SessionService implements OnApplicationShutdown {
-  /** What the sessions of requests need. @internal */
-  readonly edge: HandleRuntime;
-  readonly #logger = new Logger(SessionService.name);
-  readonly #storage: AsyncLocalStorage<SessionHandle> | undefined;
-  readonly #backend: BoundedBackend;
-  readonly #runtime: SessionRuntime;
+/** What an edge does for the service: it knows which session a request has. */
+export interface SessionsInUse {
+  /** @throws SessionBackendError, Error where it has none */
+  load(contextOrRequest: object): Promise<Session> | Session;
+  /** @throws Error where it is not followed */
+  readonly current: Session | undefined;
+  enter(raw: IncomingMessage, response: ServerResponse, request: object, next: () => void): void;
+}
 
-  /** @throws SessionOptionsError, TypeError where the backend lacks methods */
-  constructor(
-    @Inject(SESSION_OPTIONS) options: SessionOptions,
-    @Inject(SESSION_BACKEND) backend: SessionBackend,
-    @Inject(SESSION_CODEC) codec: SessionCodec,
-  ) {
-    const resolved = resolveOptions(options);
-    const atomic = isAtomic(backend) ? backend : new AtomicAdapter(backend);
-    this.#storage = resolved.current ? new AsyncLocalStorage() : undefined;
-    this.#backend = new BoundedBackend(atomic, resolved.backendTimeoutMs);
-    this.#runtime = {
-      backend: this.#backend,
-      codec,
-      operations: new Operations(),
-      lifetime: resolved,
-      touchIntervalMs: resolved.touchIntervalMs,
-      renewIntervalMs: resolved.renewIntervalMs,
-      renewGraceMs: resolved.renewGraceMs,
-      onUndecodable: (id) =>
-        this.#logger.warn(`Session ${id} can't be decoded, so it is treated as no session.`),
-    };
-    this.edge = {
-      options: resolved,
-      signatures: resolved.secrets.map((secret) => new Signature(secret)),
-      open: (tokens) => this.#open(tokens),
-      warn: (message) => this.#logger.warn(message),
-    };
+/** What tells whether the backend answers. @throws SessionBackendError where it does not */
+export interface BackendCheck {
+  check(): Promise<void>;
+}
+
+/** Sessions by request and by id. The module makes it: inject it. */
+export class SessionService {
+  readonly #inUse: SessionsInUse;
+  readonly #store: ServerStore;
+  readonly #backend: BackendCheck;
+
+  constructor(inUse: SessionsInUse, store: ServerStore, backend: BackendCheck) {
+    this.#inUse = inUse;
+    this.#store = store;
+    this.#backend = backend;
   }
 
   /**
@@ -83,7 +47,7 @@ export class SessionService implements OnApplicationShutdown {
    * @throws SessionBackendError where the backend fails
    */
   async of(contextOrRequest: ExecutionContext | object): Promise<Session> {
-    return SessionService.handleOf(contextOrRequest).load();
+    return this.#inUse.load(contextOrRequest);
   }
 
   /**
@@ -91,17 +55,21 @@ export class SessionService implements OnApplicationShutdown {
    * @throws Error where the option `current` is not set
    */
   get current(): Session | undefined {
-    if (!this.#storage) {
-      throw new Error(
-        'SessionService.current is off, because it costs every request some time: write current: true in the options of SessionModule, or use SessionService.of(context).',
-      );
-    }
-    return this.#storage.getStore()?.session;
+    return this.#inUse.current;
+  }
+
+  /**
+   * Lets a request in that came by another way than this application's Express or Fastify, such as a server of your own:
+   * from here on `of` finds its session, and `current` in all that `next` runs.
+   */
+  enter(raw: IncomingMessage, response: ServerResponse, request: object, next: () => void): void {
+    this.#inUse.enter(raw, response, request, next);
   }
 
   /** A stored session by its id, to read; `null` where there is none. Reading is no use of it. */
-  get(id: string): Promise<StoredSession | null> {
-    return readSession(this.#runtime, id);
+  async get(id: string): Promise<StoredSession | null> {
+    const found = await this.#store.peek(id);
+    return found && storedSession(id, found, this.#store.lifetime);
   }
 
   /**
@@ -109,7 +77,7 @@ export class SessionService implements OnApplicationShutdown {
    * One that does not exist is no error.
    */
   revoke(id: string): Promise<void> {
-    return endSession(this.#runtime, id);
+    return this.#store.end(id);
   }
 
   /** Whether the backend answers, told within `backendTimeout`. For health checks: it fails nobody's request. */
@@ -122,46 +90,4 @@ export class SessionService implements OnApplicationShutdown {
     const latencyMs = performance.now() - startedAt;
     return error === undefined ? { status: 'up', latencyMs } : { status: 'down', latencyMs, error };
   }
-
-  /** Nest calls it when the application shuts down: a backend that does not answer is asked no more. */
-  onApplicationShutdown(): void {
-    this.#backend.close();
-  }
-
-  /** Gives a request its handle and runs the rest of it, so that `current` finds the session. @internal */
-  enter(
-    raw: IncomingMessage,
-    response: ServerResponse,
-    framework: FrameworkRequest,
-    next: () => void,
-  ): void {
-    const handle = SessionHandle.attach(this.edge, raw, response, framework);
-    if (this.#storage) this.#storage.run(handle, next);
-    else next();
-  }
-
-  /** @throws Error where the module's edge has not seen the request @internal */
-  static handleOf(contextOrRequest: ExecutionContext | object): SessionHandle {
-    const request = isContext(contextOrRequest)
-      ? contextOrRequest.switchToHttp().getRequest<object | undefined>()
-      : contextOrRequest;
-    const handle = request && SessionHandle.of(request);
-    if (!handle) {
-      throw new Error(
-        'This request has no session. Import SessionModule.forRoot() or forRootAsync() in the application, and ask for the session of an HTTP request.',
-      );
-    }
-    return handle;
-  }
-
-  #open(tokens: readonly string[]): Promise<ActiveSession> | ActiveSession {
-    if (tokens.length === 0) return ActiveSession.create(this.#runtime);
-    const session = ActiveSession.load(this.#runtime, tokens);
-    if (this.edge.options.onBackendError === 'fail') return session;
-    return session.catch((error: Error) => ActiveSession.unavailable(this.#runtime, error));
-  }
-}
-
-function isContext(value: object): value is ExecutionContext {
-  return 'switchToHttp' in value && typeof value.switchToHttp === 'function';
 }

@@ -10,8 +10,8 @@ interface StoredFile {
   record: SessionRecord;
 }
 
-/** A SHA-256 in base64url. Nothing else becomes part of a path, so no id leads out of the folder. */
-const ID = /^[A-Za-z0-9_-]{43}$/;
+/** 128 random bits in base64url. Nothing else becomes part of a path, so no id leads out of the folder. */
+const ID = /^[A-Za-z0-9_-]{22}$/;
 const SWEEP_INTERVAL_MS = 60 * 60 * 1000;
 /** A file is swept some time after it expired, when no request can still be writing it. */
 const SWEEP_DELAY_MS = 60 * 1000;
@@ -45,7 +45,7 @@ export class JsonFolderBackend implements SessionBackend, OnModuleInit, OnApplic
   }
 
   async set(id: string, record: SessionRecord, ttlSeconds: number): Promise<void> {
-    if (!ID.test(id)) throw new TypeError('A session id is 43 characters of base64url.');
+    if (!ID.test(id)) throw new TypeError('A session id is 22 characters of base64url.');
     const file: StoredFile = { expiresAtMs: Date.now() + ttlSeconds * 1000, record };
     const draft = join(this.folder, `${id}.${randomUUID()}.draft`);
     try {

@@ -1,104 +1,101 @@
+import { applyChange } from './apply-change.js';
 import {
   type AtomicSessionBackend,
-  NEXT,
+  EMPTY_MS,
+  type Lifetime,
   type SessionBackend,
   type SessionChange,
   type SessionRecord,
-  type SessionRotation,
+  type UpdateResult,
 } from './session-backend.js';
-import { applyChange, applyRotation, isEmptyRecord, isSession } from './session-change.js';
+import { ttlSeconds } from './session-record.js';
+
+export interface AtomicAdapterOptions {
+  /** How long one operation of the backend may keep others of the same session waiting. Default 2000. */
+  lockTimeoutMs?: number;
+}
 
 /**
  * Gives a three-method backend the atomic methods: a lock per id, then get, change, set.
  *
  * This holds inside one process. Two processes that share such a backend can still overwrite each other's changes, and
  * one can write back a session that the other has just deleted; only a backend with atomic methods of its own prevents
- * that.
+ * that. A `set` that is not answered in `lockTimeoutMs` waits no longer, and may still be applied after a later one.
  */
 export class AtomicAdapter implements AtomicSessionBackend {
-  readonly #tails = new Map<string, Promise<unknown>>();
+  readonly #tails = new Map<string, Promise<void>>();
+  readonly #lockTimeoutMs: number;
 
-  constructor(private readonly backend: SessionBackend) {}
+  constructor(
+    private readonly backend: SessionBackend,
+    { lockTimeoutMs = 2000 }: AtomicAdapterOptions = {},
+  ) {
+    this.#lockTimeoutMs = lockTimeoutMs;
+  }
+
+  get lastError(): unknown {
+    return this.backend.lastError;
+  }
 
   async get(id: string): Promise<SessionRecord | null> {
     return this.backend.get(id);
   }
 
-  set(id: string, record: SessionRecord, ttlSeconds: number): Promise<void> {
-    return this.#locked(id, () => this.backend.set(id, record, ttlSeconds));
+  set(id: string, record: SessionRecord, ttl: number): Promise<void> {
+    return this.#locked(id, () => this.backend.set(id, record, ttl));
   }
 
   delete(id: string): Promise<void> {
     return this.#locked(id, () => this.backend.delete(id));
   }
 
-  create(id: string, record: SessionRecord, ttlSeconds: number): Promise<boolean> {
+  create(id: string, record: SessionRecord, ttl: number): Promise<boolean> {
     return this.#locked(id, async () => {
       if (await this.backend.get(id)) return false;
-      await this.backend.set(id, record, ttlSeconds);
+      await this.backend.set(id, record, ttl);
       return true;
     });
   }
 
-  update(id: string, change: SessionChange, ttlSeconds: number): Promise<boolean> {
-    return this.#changed(id, ttlSeconds, (record) => applyChange(record, change));
-  }
-
-  touch(id: string, ttlSeconds: number, seen: string): Promise<boolean> {
-    return this.#changed(id, ttlSeconds, (record) => {
-      record['$seen'] = seen;
-    });
-  }
-
-  rotate(
+  update(
     id: string,
-    newId: string,
-    rotation: SessionRotation,
-    ttlSeconds: number,
-  ): Promise<boolean> {
+    change: SessionChange,
+    lifetime: Lifetime,
+    deadlineMs = Infinity,
+  ): Promise<UpdateResult> {
     return this.#locked(id, async () => {
       const record = await this.backend.get(id);
-      if (!isSession(record)) return false;
-      applyRotation(record, rotation);
-      await this.backend.set(newId, record, ttlSeconds);
-      const { graceSeconds } = rotation;
-      if (graceSeconds) await this.backend.set(id, { [NEXT]: newId }, graceSeconds);
-      else await this.backend.delete(id);
-      return true;
-    });
-  }
-
-  deleteEmpty(id: string): Promise<boolean> {
-    return this.#locked(id, async () => {
-      const record = await this.backend.get(id);
-      if (!isSession(record) || !isEmptyRecord(record)) return false;
-      await this.backend.delete(id);
-      return true;
-    });
-  }
-
-  #changed(
-    id: string,
-    ttlSeconds: number,
-    change: (record: SessionRecord) => void,
-  ): Promise<boolean> {
-    return this.#locked(id, async () => {
-      const record = await this.backend.get(id);
-      if (!isSession(record)) return false;
-      change(record);
-      await this.backend.set(id, record, ttlSeconds);
-      return true;
+      if (!record) return { status: 'gone' };
+      const nowMs = Date.now();
+      const result = applyChange(record, change, lifetime, nowMs, deadlineMs);
+      if (result.status === 'gone') return result;
+      const seconds = ttlSeconds(record, lifetime, nowMs);
+      const ttl = result.isEmpty ? Math.min(seconds, EMPTY_MS / 1000) : seconds;
+      await this.backend.set(id, record, ttl);
+      return result;
     });
   }
 
   async #locked<T>(id: string, work: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(id);
-    const result = before ? before.then(work, work) : work();
-    this.#tails.set(id, result);
-    try {
-      return await result;
-    } finally {
-      if (this.#tails.get(id) === result) this.#tails.delete(id);
-    }
+    const result = before ? before.then(work) : work();
+    const tail = settledWithin(result, this.#lockTimeoutMs);
+    this.#tails.set(id, tail);
+    void tail.then(() => {
+      if (this.#tails.get(id) === tail) this.#tails.delete(id);
+    });
+    return result;
   }
+}
+
+/** Resolves when a promise has settled, or after some time if it has not. */
+function settledWithin(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, timeoutMs);
+    const settled = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    promise.then(settled, settled);
+  });
 }

@@ -12,8 +12,9 @@ const OVERCOME: Record<Trouble, string> = {
   silence: 'The session backend answers again',
 };
 
-/** How long after a failed try a silent backend is asked again whether it answers. */
-const RETRY_MS = 250;
+/** Between two questions to a silent backend. It doubles, so that those that are never answered do not pile up. */
+const PAUSE_MS = 250;
+const MAX_PAUSE_MS = 5000;
 
 /**
  * What is known of a backend: whether it answers, and what was logged of that.
@@ -25,7 +26,11 @@ export class BackendState {
   readonly #logger = new Logger('SessionBackend');
   /** What fails, and when it failed last. */
   readonly #troubles = new Map<Trouble, number>();
-  #isAsking = false;
+  /** Whether a silent backend, or one that may be, is being asked, or will be after a pause. */
+  #question: 'none' | 'asked' | 'paused' = 'none';
+  /** How many operations had been answered when the silence began. */
+  #answersBefore = 0;
+  #pauseMs = PAUSE_MS;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
   /** How many operations were answered in time so far. */
@@ -33,7 +38,8 @@ export class BackendState {
   isSilent = false;
 
   /**
-   * @param ask succeeds where the backend answers, in the time that it has
+   * @param ask succeeds where the backend answers, in the time that an operation has: with less, a backend that is slower
+   * than that would never be found to be back
    * @param quietMs how long nothing must have failed before it is said that all is well: where a part of a backend is down,
    * success and failure take turns
    */
@@ -55,7 +61,17 @@ export class BackendState {
   timedOut(access: Access, answersBefore: number, error: SessionBackendError): void {
     if (this.answers !== answersBefore) return this.failed(access, error);
     this.#note('silence', error);
-    if (!this.#isAsking) this.#ask(answersBefore);
+    if (this.#question !== 'none') return;
+    this.#answersBefore = answersBefore;
+    this.#pauseMs = PAUSE_MS;
+    this.#ask();
+  }
+
+  /** What is answered after its time is no success, but who answers that may answer a question now. */
+  answeredLate(): void {
+    if (this.#question !== 'paused') return;
+    clearTimeout(this.#timer);
+    this.#ask();
   }
 
   /** Asks no more. */
@@ -78,17 +94,20 @@ export class BackendState {
     }
   }
 
-  /** Asks until there is an answer, to this or to anything else. */
-  #ask(answersBefore: number): void {
-    this.#isAsking = true;
+  #ask(): void {
+    this.#question = 'asked';
     this.ask().then(
-      () => (this.#isAsking = false),
-      () => {
-        this.#isAsking = this.answers === answersBefore && !this.#isClosed;
-        this.isSilent = this.#isAsking;
-        if (this.#isAsking)
-          this.#timer = setTimeout(() => this.#ask(answersBefore), RETRY_MS).unref();
-      },
+      () => (this.#question = 'none'),
+      () => this.#askLater(),
     );
+  }
+
+  /** Goes on until there is an answer, to a question or to anything else. */
+  #askLater(): void {
+    this.isSilent = this.answers === this.#answersBefore && !this.#isClosed;
+    this.#question = this.isSilent ? 'paused' : 'none';
+    if (!this.isSilent) return;
+    this.#timer = setTimeout(() => this.#ask(), this.#pauseMs).unref();
+    this.#pauseMs = Math.min(2 * this.#pauseMs, MAX_PAUSE_MS);
   }
 }

@@ -1,18 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { describeError } from '../errors/describe-error.js';
 import { SessionBackendError } from '../errors/session-backend.error.js';
 import { type Access, BackendState } from './backend-state.js';
 import type {
   AtomicSessionBackend,
+  Lifetime,
   SessionChange,
   SessionRecord,
-  SessionRotation,
+  UpdateResult,
 } from './session-backend.js';
 
 /** How many ids a silent backend is asked for: one part of it may answer where another does not. */
 const ASKED = 8;
-
-/** How long a silent backend has to answer when it is asked whether it is back. */
-const MAX_ASK_MS = 500;
 
 /**
  * Puts a time limit on each operation of a backend and turns each failure into a {@link SessionBackendError}.
@@ -25,8 +24,7 @@ export class BoundedBackend implements AtomicSessionBackend {
     private readonly backend: AtomicSessionBackend,
     private readonly timeoutMs: number,
   ) {
-    const askMs = Math.min(timeoutMs, MAX_ASK_MS);
-    const ask = () => Promise.any(Array.from({ length: ASKED }, () => this.check(askMs)));
+    const ask = () => Promise.any(Array.from({ length: ASKED }, () => this.check()));
     this.#state = new BackendState(ask, timeoutMs);
   }
 
@@ -46,33 +44,28 @@ export class BoundedBackend implements AtomicSessionBackend {
     return this.#admitted('write', 'create', () => this.backend.create(id, record, ttlSeconds));
   }
 
-  update(id: string, change: SessionChange, ttlSeconds: number): Promise<boolean> {
-    return this.#admitted('write', 'update', () => this.backend.update(id, change, ttlSeconds));
-  }
-
-  touch(id: string, ttlSeconds: number, seen: string): Promise<boolean> {
-    return this.#admitted('write', 'touch', () => this.backend.touch(id, ttlSeconds, seen));
-  }
-
-  rotate(
-    id: string,
-    newId: string,
-    rotation: SessionRotation,
-    ttlSeconds: number,
-  ): Promise<boolean> {
-    return this.#admitted('write', 'rotate', () =>
-      this.backend.rotate(id, newId, rotation, ttlSeconds),
+  /** What is not answered in time is told as failed, so it must not be applied after that, over newer changes. */
+  update(id: string, change: SessionChange, lifetime: Lifetime): Promise<UpdateResult> {
+    const deadlineMs = this.now() + this.timeoutMs;
+    return this.#admitted('write', 'update', () =>
+      this.backend.update(id, change, lifetime, deadlineMs),
     );
   }
 
-  deleteEmpty(id: string): Promise<boolean> {
-    return this.#admitted('write', 'deleteEmpty', () => this.backend.deleteEmpty(id));
+  /** Part of creating a session, which is dated by that clock. */
+  syncClock(): Promise<void> | undefined {
+    const syncing = this.backend.syncClock?.();
+    return syncing && this.#admitted('read', 'create', () => syncing);
+  }
+
+  now(): number {
+    return this.backend.now?.() ?? Date.now();
   }
 
   /** Asks for an id that no session has, whatever is known of the backend. @throws SessionBackendError */
-  async check(timeoutMs = this.timeoutMs): Promise<void> {
-    const id = randomBytes(32).toString('base64url');
-    await this.#bounded('read', 'get', () => this.backend.get(id), timeoutMs);
+  async check(): Promise<void> {
+    const id = randomBytes(16).toString('base64url');
+    await this.#bounded('read', 'get', () => this.backend.get(id));
   }
 
   close(): void {
@@ -82,15 +75,11 @@ export class BoundedBackend implements AtomicSessionBackend {
   #admitted<T>(access: Access, operation: string, run: () => Promise<T>): Promise<T> {
     if (!this.#state.isSilent) return this.#bounded(access, operation, run);
     const message = `The session backend does not answer: ${operation} was not tried`;
-    return Promise.reject(new SessionBackendError(message));
+    return Promise.reject(this.#error(message));
   }
 
-  #bounded<T>(
-    access: Access,
-    operation: string,
-    run: () => Promise<T>,
-    timeoutMs = this.timeoutMs,
-  ): Promise<T> {
+  #bounded<T>(access: Access, operation: string, run: () => Promise<T>): Promise<T> {
+    const { timeoutMs } = this;
     const state = this.#state;
     return new Promise<T>((resolve, reject) => {
       const { answers } = state;
@@ -98,23 +87,23 @@ export class BoundedBackend implements AtomicSessionBackend {
       const timer = setTimeout(() => {
         isLate = true;
         const message = `The session backend did not answer ${operation} within ${timeoutMs} ms`;
-        const error = new SessionBackendError(message);
+        const error = this.#error(message);
         state.timedOut(access, answers, error);
         reject(error);
       }, timeoutMs);
       const succeeded = (value: T) => {
-        if (isLate) return;
+        if (isLate) return state.answeredLate();
         clearTimeout(timer);
         state.answers++;
         state.succeeded(access);
         resolve(value);
       };
       const failed = (cause: unknown) => {
-        if (isLate) return;
+        if (isLate) return state.answeredLate();
         clearTimeout(timer);
         state.answers++;
-        const message = `The session backend failed to ${operation}: ${describe(cause)}`;
-        const error = new SessionBackendError(message, { cause });
+        const message = `The session backend failed to ${operation}: ${describeError(cause)}`;
+        const error = this.#error(message, cause);
         state.failed(access, error);
         reject(error);
       };
@@ -125,10 +114,14 @@ export class BoundedBackend implements AtomicSessionBackend {
       }
     });
   }
-}
 
-/** By shape: an error of another realm, as node's own are under Jest, is no `instanceof Error`. */
-function describe(cause: unknown): string {
-  const { name, message } = (cause ?? {}) as Partial<Error>;
-  return message === undefined ? typeof cause : `${name}: ${message}`;
+  /** With why the backend can't be reached, where it knows: a command that waits or is given up does not say it. */
+  #error(message: string, cause: unknown = this.backend.lastError): SessionBackendError {
+    const { lastError } = this.backend;
+    const reason = lastError === undefined ? '' : describeError(lastError);
+    const isNamed = message.includes(reason);
+    return new SessionBackendError(isNamed ? message : `${message} (last error: ${reason})`, {
+      ...(cause !== undefined && { cause }),
+    });
+  }
 }

@@ -1,16 +1,18 @@
 import { Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { applyChange } from './apply-change.js';
+import { showValue } from '../errors/show-value.js';
 import {
   type AtomicSessionBackend,
-  NEXT,
+  EMPTY_MS,
+  type Lifetime,
   type SessionChange,
   type SessionRecord,
-  type SessionRotation,
+  type UpdateResult,
 } from './session-backend.js';
-import { applyChange, applyRotation, isEmptyRecord, isSession } from './session-change.js';
 
 export interface MemoryBackendOptions {
-  /** How many sessions are kept; beyond it the least recently used leaves. Default 1,000,000. */
+  /** How many sessions are kept; beyond it the least recently used leaves. Default 1,000,000, at most 8,388,608. */
   maxSessions?: number;
 }
 
@@ -18,6 +20,9 @@ interface Entry {
   record: SessionRecord;
   expiresAtMs: number;
 }
+
+/** A Map of V8's has room for 2^24 entries, half of which may be such that have left. */
+const MOST_SESSIONS = 2 ** 23;
 
 /** Sessions looked at with each new one: more than one, so that expired ones leave faster than new ones come. */
 const SWEEP_PER_CREATE = 2;
@@ -40,10 +45,15 @@ export class MemoryBackend implements AtomicSessionBackend {
   constructor({ maxSessions = 1_000_000 }: MemoryBackendOptions = {}) {
     if (!Number.isSafeInteger(maxSessions) || maxSessions < 1) {
       throw new TypeError(
-        `MemoryBackend: maxSessions is ${String(maxSessions)}. Write a whole number of sessions, such as 100_000.`,
+        `MemoryBackend: maxSessions is ${showValue(maxSessions)}. Write a whole number of sessions, such as 100_000.`,
       );
     }
-    this.#maxSessions = maxSessions;
+    if (maxSessions > MOST_SESSIONS) {
+      new Logger(MemoryBackend.name).warn(
+        `maxSessions is ${maxSessions}, of which ${MOST_SESSIONS} are kept: one process can hold no more. Give SessionModule a shared backend, such as RedisBackend.`,
+      );
+    }
+    this.#maxSessions = Math.min(maxSessions, MOST_SESSIONS);
     if (process.env['NODE_ENV'] === 'production' && !MemoryBackend.#warned) {
       MemoryBackend.#warned = true;
       new Logger(MemoryBackend.name).warn(
@@ -76,39 +86,21 @@ export class MemoryBackend implements AtomicSessionBackend {
     return true;
   }
 
-  async update(id: string, change: SessionChange, ttlSeconds: number): Promise<boolean> {
-    const entry = this.#session(id);
-    if (!entry) return false;
-    applyChange(entry.record, change);
-    entry.expiresAtMs = Date.now() + ttlSeconds * 1000;
-    return true;
-  }
-
-  async touch(id: string, ttlSeconds: number, seen: string): Promise<boolean> {
-    return this.update(id, { set: { $seen: seen }, remove: [], increment: {} }, ttlSeconds);
-  }
-
-  async rotate(
+  async update(
     id: string,
-    newId: string,
-    rotation: SessionRotation,
-    ttlSeconds: number,
-  ): Promise<boolean> {
-    const entry = this.#session(id);
-    if (!entry) return false;
-    const { graceSeconds } = rotation;
-    if (graceSeconds) this.#store(id, { [NEXT]: newId }, graceSeconds);
-    else this.#entries?.delete(id);
-    applyRotation(entry.record, rotation);
-    this.#store(newId, entry.record, ttlSeconds);
-    return true;
-  }
-
-  async deleteEmpty(id: string): Promise<boolean> {
-    const entry = this.#session(id);
-    if (!entry || !isEmptyRecord(entry.record)) return false;
-    this.#entries?.delete(id);
-    return true;
+    change: SessionChange,
+    lifetime: Lifetime,
+    deadlineMs = Infinity,
+  ): Promise<UpdateResult> {
+    const entry = this.#live(id);
+    if (!entry) return { status: 'gone' };
+    const nowMs = Date.now();
+    const result = applyChange(entry.record, change, lifetime, nowMs, deadlineMs);
+    if (result.status !== 'gone') {
+      const { isEmpty, expiresAtMs } = result;
+      entry.expiresAtMs = isEmpty ? Math.min(expiresAtMs, nowMs + EMPTY_MS) : expiresAtMs;
+    }
+    return result;
   }
 
   #live(id: string): Entry | undefined {
@@ -120,15 +112,9 @@ export class MemoryBackend implements AtomicSessionBackend {
     return entry;
   }
 
-  /** A live entry that does not only lead to another one. */
-  #session(id: string): Entry | undefined {
-    const entry = this.#live(id);
-    return isSession(entry?.record) ? entry : undefined;
-  }
-
   #store(id: string, record: SessionRecord, ttlSeconds: number): void {
-    // Made with the first session: the cache sets aside room for all of them.
-    this.#entries ??= new LRUCache({ max: this.#maxSessions });
+    // By size: for a number of entries the cache sets aside room for all of them.
+    this.#entries ??= new LRUCache({ maxSize: this.#maxSessions, sizeCalculation: () => 1 });
     this.#sweep(this.#entries);
     this.#entries.set(id, { record, expiresAtMs: Date.now() + ttlSeconds * 1000 });
   }

@@ -8,8 +8,8 @@ export type SessionRecord = Record<string, string>;
  * What a session backend must do. Three methods are enough.
  *
  * Every backend answers `null` for an id that is unknown, expired or malformed; a rejected promise means that the
- * system failed. Records go in and come out as copies. The key is the session's public id (SHA-256 of its token), so
- * what a backend stores signs nobody in.
+ * system failed. Records go in and come out as copies. The key is the session's public id, and a record has only the
+ * hash of the secret that its client holds, so what a backend stores signs nobody in.
  *
  * Prove an implementation with the cases of `nestjs-server-session/testing`.
  */
@@ -20,67 +20,116 @@ export interface SessionBackend {
   set(id: string, record: SessionRecord, ttlSeconds: number): Promise<void>;
   /** Removes a session; one that does not exist is no error. */
   delete(id: string): Promise<void>;
+  /**
+   * Why the backend can't be reached now, where it knows, such as the last error of its connection. It is named in the log
+   * beside an operation that was not answered.
+   */
+  readonly lastError?: unknown;
 }
 
-/** One change to a session's record. Its three parts never name the same field. */
+/** How long sessions live whose records say nothing else (`$idle`, `$absolute`). The earlier end counts. */
+export interface Lifetime {
+  /** How long one lives unused. */
+  readonly idleMs: number;
+  /** How long one lives at the most, used or not; `Infinity` for no bound. */
+  readonly absoluteMs: number;
+}
+
+/** A new secret for a session. The record keeps its hash, and when it came (`$renewed`). */
+export interface SecretChange {
+  readonly hash: string;
+  /**
+   * The new `$gen` that comes with it: all that was under way with the old one is refused from then on. Where it is
+   * missing this is a renewal: it takes place only where the record's hash is the change's `hash` and the session is left
+   * with data, since nobody is told the token of one without; that hash goes on counting for `graceMs` (`$previous`).
+   */
+  readonly generation?: string;
+  readonly graceMs: number;
+}
+
+/** One change to a session's record. `set`, `remove` and `increment` never name the same field. */
 export interface SessionChange {
+  /** The `$gen` that the record must have. */
+  readonly generation: string;
+  /** The hash of the secret that the request came with. */
+  readonly hash: string;
+  readonly secret?: SecretChange;
+  /** Whether it counts as use of the session: `$seen` moves to now, and never back. */
+  readonly isUse: boolean;
+  /** Data fields that stay; all of them where it is missing. Metadata stay in any case. Applied before the rest. */
+  readonly keep?: readonly string[];
   /** Fields to write, as encoded text. */
   readonly set: SessionRecord;
   /** Fields to remove. */
   readonly remove: readonly string[];
-  /** Numbers to add to fields. A field that is missing or holds no number counts from 0. */
+  /**
+   * Numbers to add to fields. A field that is missing or holds no number counts from 0; one whose sum would not be finite
+   * stays as it is.
+   */
   readonly increment: Readonly<Record<string, number>>;
   /**
-   * A field that names this change, so that it counts once however often it is sent: where the record has the field,
-   * nothing is changed and the answer is `true`; otherwise the field is set to `1` with the change.
+   * A field that names this change, so that its data count once however often it is sent: where the record has the field,
+   * they are left out; otherwise the field is set with them, to the time until which it is kept (`OPERATION_MS`).
    */
   readonly operation?: string;
 }
 
-/** What `rotate` does to the record on its way to the new id. */
-export interface SessionRotation extends SessionChange {
-  /** Data fields to keep, applied before the change; all of them where it is missing. Metadata are always kept. */
-  readonly keep?: readonly string[];
-  /**
-   * For how many seconds the old id still leads to the new one: it then holds the record `{ $next: newId }`, which only
-   * `get` and `delete` see. Where it is missing the old id is dead at once.
-   */
-  readonly graceSeconds?: number;
-}
+/** What became of a change. */
+export type UpdateResult =
+  | {
+      /**
+       * `gone`, changing nothing: there is no live session, or it has another `$gen` and its hash is not the change's own new
+       * one (which says that the change was applied before).
+       */
+      readonly status: 'gone';
+    }
+  | {
+      /**
+       * `applied`: the record's hash is the one that the request came with, or the change's new one.
+       * `replaced`: applied as well, but another request has renewed the secret.
+       */
+      readonly status: 'applied' | 'replaced';
+      /** Whether the session held no data before. */
+      readonly wasEmpty: boolean;
+      /** Whether it holds none now: its record then lives on for `EMPTY_MS` at the most. */
+      readonly isEmpty: boolean;
+      /** When the session ends if it is not used again, by the backend's clock. */
+      readonly expiresAtMs: number;
+      /** What the record says of its cookie, `$persistent`. */
+      readonly isPersistent: boolean | undefined;
+    };
 
-/** The field of a record that only leads to the id at which its session is now. */
-export const NEXT = '$next';
+/** How long the name of a change stays in a record at the most, if nobody takes it out before. */
+export const OPERATION_MS = 30_000;
+
+/** How long a session without data lives on, for requests under way that still write to it. */
+export const EMPTY_MS = 60_000;
 
 /**
  * A backend that changes a session as a unit, which is what makes parallel requests safe across processes.
- * A backend has either all of these methods or none; one that has none is made safe within one process by
+ * A backend has either both of these methods or none; one that has none is made safe within one process by
  * {@link AtomicAdapter}.
  */
 export interface AtomicSessionBackend extends SessionBackend {
   /** Adds a session; `false`, changing nothing, where the id is taken. */
   create(id: string, record: SessionRecord, ttlSeconds: number): Promise<boolean>;
   /**
-   * Applies one change and sets the time to live; `false`, changing nothing, where the session no longer exists.
-   * Here and in the methods below a session that has moved on (`$next`) no longer exists.
+   * Applies one change, and gives the record the life that its own times say.
+   * @param deadlineMs when it is too late to apply it, by the backend's clock: it then rejects and changes nothing
    */
-  update(id: string, change: SessionChange, ttlSeconds: number): Promise<boolean>;
-  /** Sets `$seen` and the time to live; `false` where the session no longer exists. */
-  touch(id: string, ttlSeconds: number, seen: string): Promise<boolean>;
-  /**
-   * Moves a session to `newId` and applies a change, so that `id` is dead when this resolves; `false`, changing
-   * nothing, where the session no longer exists.
-   */
-  rotate(
+  update(
     id: string,
-    newId: string,
-    rotation: SessionRotation,
-    ttlSeconds: number,
-  ): Promise<boolean>;
-  /** Deletes a session that holds no data, only metadata; `false`, changing nothing, where it holds some. */
-  deleteEmpty(id: string): Promise<boolean>;
+    change: SessionChange,
+    lifetime: Lifetime,
+    deadlineMs?: number,
+  ): Promise<UpdateResult>;
+  /** The backend's clock, milliseconds since 1970, by which sessions end. Where it is missing, this process' clock is. */
+  now?(): number;
+  /** Makes sure that `now` knows the time; a promise where that takes any. `get` does so itself. */
+  syncClock?(): Promise<void> | undefined;
 }
 
-const ATOMIC_METHODS = ['create', 'update', 'touch', 'rotate', 'deleteEmpty'] as const;
+const ATOMIC_METHODS = ['create', 'update'] as const;
 
 /**
  * Whether a backend has the atomic methods.

@@ -8,7 +8,8 @@ export class SessionBackendError extends ServiceUnavailableException {
   override readonly name = 'SessionBackendError';
 
   constructor(message: string, options?: { cause?: unknown }) {
-    super(undefined, options);
+    // Written out: with no response, Nest 11 answers without a message.
+    super({ statusCode: 503, message: 'Service Unavailable' }, options);
     this.message = message;
   }
 }

@@ -2,7 +2,10 @@
 export class SessionOptionsError extends Error {
   override readonly name = 'SessionOptionsError';
 
-  constructor(readonly problems: readonly string[]) {
-    super(`SessionModule can't start:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  constructor(
+    readonly problems: readonly string[],
+    intro = "SessionModule can't start:",
+  ) {
+    super(`${intro}\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
   }
 }

@@ -1,4 +1,5 @@
 import { SessionValueError } from '../errors/session-value.error.js';
+import { findLoss, type Loss } from './json-loss.js';
 
 /**
  * Turns one field's value into text and back. JSON by default; provide another for `SESSION_CODEC`, for example one
@@ -16,8 +17,9 @@ export interface SessionCodec {
 }
 
 /**
- * JSON, strictly: what `JSON.stringify` would drop without a word (functions, symbols, the contents of a Map or a Set,
- * NaN) is an error. A Date becomes its ISO string.
+ * JSON, strictly: what `JSON.stringify` would drop or change without a word (a function, a promise, an error, the contents
+ * of a Map, NaN, an object of a class that shows no fields) is an error that says where it is. A Date becomes its ISO
+ * string, an object of a class its own fields.
  */
 export class JsonCodec implements SessionCodec {
   encode(value: unknown): string {
@@ -29,27 +31,25 @@ export class JsonCodec implements SessionCodec {
   }
 
   check(value: unknown): void {
-    JSON.stringify(value, refuseLosses);
+    const loss = findLossOf(value);
+    if (!loss) return;
+    const where = loss.path.length > 0 ? ` (at ${loss.path.map(String).join('.')})` : '';
+    throw new TypeError(`JSON can't hold ${loss.what}${where}. Store ${loss.instead}`);
   }
 }
 
-function refuseLosses(key: string, value: unknown): unknown {
-  if (typeof value === 'object') {
-    if (value instanceof Map || value instanceof Set) {
-      throw lossy(key, `a ${value.constructor.name}`, 'Store an array or a plain object instead');
-    }
-  } else if (typeof value === 'function' || typeof value === 'symbol') {
-    throw lossy(key, `a ${typeof value}`, 'Store plain data');
-  } else if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw lossy(key, String(value), 'Store null or a finite number instead');
-  } else if (typeof value === 'bigint') {
-    throw lossy(key, 'a BigInt', 'Store its decimal text instead: String(value)');
+function findLossOf(value: unknown): Loss | undefined {
+  try {
+    return findLoss(value);
+  } catch (cause) {
+    if (!isStackOverflow(cause)) throw cause;
+    throw new TypeError('it contains itself, or is nested too deep', { cause });
   }
-  return value;
 }
 
-function lossy(key: string, what: string, instead: string): TypeError {
-  return new TypeError(`JSON can't hold ${what}${key && ` (at "${key}")`}. ${instead}`);
+/** By its text: V8 has no class for it. */
+function isStackOverflow(error: unknown): boolean {
+  return /call stack/i.test((error as Partial<Error> | undefined)?.message ?? '');
 }
 
 /** Begins a codec's text that would otherwise read as a number, or that begins so itself. */
@@ -94,10 +94,16 @@ function fieldText(codec: SessionCodec, value: unknown): string | undefined {
   return text.startsWith(ESCAPE) || isNumber(text) ? ESCAPE + text : text;
 }
 
-/** The value of one field's text; throws what the codec throws. */
+/** The value of one field's text; throws what the codec throws. A number is always a finite one. */
 export function decodeField(codec: SessionCodec, text: string): unknown {
   if (text.startsWith(ESCAPE)) return codec.decode(text.slice(ESCAPE.length));
-  return isNumber(text) ? Number(text) : codec.decode(text);
+  if (isNumber(text)) return nearestFinite(Number(text));
+  const value = codec.decode(text);
+  return typeof value === 'number' ? nearestFinite(value) : value;
+}
+
+function nearestFinite(value: number): number {
+  return Math.max(-Number.MAX_VALUE, Math.min(value, Number.MAX_VALUE));
 }
 
 function isNumber(text: string): boolean {

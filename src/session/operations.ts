@@ -1,31 +1,38 @@
 import { randomBytes } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import { OPERATION_PREFIX } from '../backends/session-record.js';
 
-/** How many sessions' names are remembered. One that is forgotten leaves a field of some bytes in its session. */
-const MAX_SESSIONS = 10_000;
+/** How many sessions' names are remembered. One that is forgotten leaves by its time. */
+const MAX_SESSIONS = 100_000;
+
+const NONE: readonly string[] = [];
+
+/** A name for a change that must count once, a field of the record. */
+export function operationName(): string {
+  return OPERATION_PREFIX + randomBytes(6).toString('base64url');
+}
 
 /**
- * Names of changes that must count once, and those that may be forgotten. A name stays in the session's record as long
- * as its change may be sent again: until it was acknowledged and the next change of the session takes it away.
+ * Names of changes that may be forgotten. A name stays in the session's record as long as its change may be sent again:
+ * until it was acknowledged and the next change of the session takes it away.
  */
 export class Operations {
-  readonly #acknowledged = new LRUCache<string, string[]>({ max: MAX_SESSIONS });
-
-  /** A name for a change, a field of the record. */
-  create(): string {
-    return `$op:${randomBytes(6).toString('base64url')}`;
-  }
+  readonly #acknowledged = new Map<string, string[]>();
 
   acknowledge(id: string, operation: string): void {
     const names = this.#acknowledged.get(id);
-    if (names) names.push(operation);
-    else this.#acknowledged.set(id, [operation]);
+    if (names) return void names.push(operation);
+    this.#acknowledged.set(id, [operation]);
+    if (this.#acknowledged.size <= MAX_SESSIONS) return;
+    for (const oldest of this.#acknowledged.keys()) {
+      this.#acknowledged.delete(oldest);
+      return;
+    }
   }
 
   /** The names that the next change of a session may remove. */
   takeAcknowledged(id: string): readonly string[] {
-    if (this.#acknowledged.size === 0) return [];
-    const names = this.#acknowledged.get(id) ?? [];
+    const names = this.#acknowledged.get(id);
+    if (!names) return NONE;
     this.#acknowledged.delete(id);
     return names;
   }

@@ -1,4 +1,5 @@
-import { type Duration, durationMs } from './lifetime.js';
+import { showValue } from '../errors/show-value.js';
+import { type Duration, readDuration } from './lifetime.js';
 import type { OwnLifetime } from './metadata.js';
 import type { LifetimeOptions } from './session.js';
 
@@ -18,18 +19,18 @@ export function ownLifetime({
     throw new TypeError('session.lifetime: persistent must be true or false.');
   }
   return {
-    ...(idle !== undefined && { idleMs: positiveMs('idle', idle) }),
+    ...(idle !== undefined && { idleMs: durationMs('idle', idle) }),
     ...(absolute !== undefined && {
-      absoluteMs: absolute === false ? Infinity : positiveMs('absolute', absolute),
+      absoluteMs: absolute === false ? Infinity : durationMs('absolute', absolute),
     }),
     ...(persistent !== undefined && { isPersistent: persistent }),
   };
 }
 
-function positiveMs(name: string, value: Duration): number {
-  const millis = durationMs(value);
-  if (millis !== undefined && millis > 0) return millis;
-  throw new TypeError(
-    `session.lifetime: ${name} is ${JSON.stringify(value)}: write text with a unit, such as '30d', or a positive number of seconds.`,
-  );
+function durationMs(name: string, value: Duration): number {
+  // No request has to fail because somebody is to be remembered for ever.
+  const millis = readDuration(value, { example: '30d', isCapped: true });
+  if (typeof millis === 'number') return millis;
+  const orElse = name === 'absolute' ? ', or false for never' : '';
+  throw new TypeError(`session.lifetime: ${name} is ${showValue(value)}: ${millis}${orElse}.`);
 }

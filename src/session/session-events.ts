@@ -24,6 +24,16 @@ const DONE = {
   destroy: channel(`${PREFIX}destroy`),
 };
 const FAILED = channel(`${PREFIX}error`);
+const REPLACED = channel(`${PREFIX}replaced`);
+
+/** Published on `nestjs-server-session:replaced` when a token came that was right before it was replaced. */
+export interface SessionReplacedEvent {
+  readonly id: string;
+}
+
+export function tellReplaced(id: string): void {
+  if (REPLACED.hasSubscribers) REPLACED.publish({ id } satisfies SessionReplacedEvent);
+}
 
 /** Runs an operation and publishes what became of it, where somebody listens. */
 export function observed<T>(

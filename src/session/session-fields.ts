@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { SessionChange, SessionRecord } from '../backends/session-backend.js';
-import { isMetadata } from '../backends/session-change.js';
+import type { SessionRecord } from '../backends/session-backend.js';
+import { isMetadata } from '../backends/session-record.js';
 import { checkField, decodeField, encodeField, type SessionCodec } from './codec.js';
+import type { DataChange } from './data-change.js';
 import { dataFields } from './metadata.js';
 
 /** A field that this request read or wrote. */
@@ -9,8 +10,8 @@ interface Live {
   value: unknown;
   /** The stored value, where comparing it with `value` shows every change (a primitive); otherwise `UNKNOWN`. */
   clean: unknown;
-  /** The part of `value` that came from `increment` and is not stored yet. */
-  increment: number;
+  /** The part of `value` that came from `increment` and is not stored yet, where that is all there is to store. */
+  increment: number | undefined;
 }
 
 const UNKNOWN = Symbol('unknown');
@@ -57,14 +58,18 @@ export class SessionFields {
     if (live) return live.value;
     if (!this.#hasStored(key)) return undefined;
     const value = this.values.get(key);
-    this.#live.set(key, { value, clean: isPrimitive(value) ? value : UNKNOWN, increment: 0 });
+    this.#live.set(key, {
+      value,
+      clean: isPrimitive(value) ? value : UNKNOWN,
+      increment: undefined,
+    });
     return value;
   }
 
   set(key: string, value: unknown): void {
     const clean = this.#live.get(key)?.clean ?? UNKNOWN;
     this.#removed.delete(key);
-    this.#live.set(key, { value, clean, increment: 0 });
+    this.#live.set(key, { value, clean, increment: undefined });
   }
 
   delete(key: string): void {
@@ -72,19 +77,24 @@ export class SessionFields {
     this.#live.delete(key);
   }
 
-  /** Adds to a number and returns the sum as this request sees it. @throws TypeError where the field is no number */
+  /**
+   * Adds to a number and returns the sum as this request sees it.
+   * @throws TypeError where the field is no number, RangeError where the sum would not be finite
+   */
   increment(key: string, by: number): number {
     const before = this.get(key) ?? 0;
     if (typeof before !== 'number') {
       throw new TypeError(`session.${key} holds a ${typeof before}, which can't be incremented.`);
     }
     const value = before + by;
+    if (!Number.isFinite(value)) {
+      throw new RangeError(`session.${key} can't be incremented: the sum would not be finite.`);
+    }
     const live = this.#live.get(key);
-    if (
-      live
-        ? live.increment !== 0 || this.#isStored(key, before, String(before))
-        : !this.#removed.has(key)
-    ) {
+    const isSum = live
+      ? live.increment !== undefined || this.#isStored(key, before, String(before))
+      : !this.#removed.has(key);
+    if (isSum) {
       const increment = (live?.increment ?? 0) + by;
       this.#live.set(key, { value, clean: live?.clean ?? UNKNOWN, increment });
     } else {
@@ -103,15 +113,24 @@ export class SessionFields {
     }
   }
 
+  /** What a change of these data set or added, and nothing else, as data that were never stored. */
+  only({ set, increment }: DataChange): SessionFields {
+    const fields = new SessionFields(this.codec);
+    for (const key in set) fields.set(key, this.get(key));
+    for (const key in increment) fields.increment(key, increment[key]!);
+    return fields;
+  }
+
   /** What has changed since the data were stored, `undefined` where nothing has. @throws SessionValueError */
-  change(): SessionChange | undefined {
+  change(): DataChange | undefined {
     if (this.#live.size === 0 && this.#removed.size === 0) return undefined;
     const set: SessionRecord = {};
     const remove = [...this.#removed];
     const increment: Record<string, number> = {};
     let changed = remove.length > 0;
     for (const [key, live] of this.#live) {
-      if (live.increment !== 0) {
+      if (live.increment !== undefined) {
+        if (live.increment === 0 && Object.hasOwn(this.stored, key)) continue;
         increment[key] = live.increment;
       } else if (Object.is(live.value, live.clean)) {
         continue;
@@ -130,7 +149,7 @@ export class SessionFields {
   }
 
   /** Notes that a change that `change()` gave has been stored. What changed since then is still to be stored. */
-  settle(change: SessionChange): void {
+  settle(change: DataChange): void {
     for (const key of change.remove) {
       delete this.stored[key];
       this.#removed.delete(key);
@@ -141,7 +160,8 @@ export class SessionFields {
     }
     for (const [key, by] of Object.entries(change.increment)) {
       const live = this.#restored(key, String(Number(this.stored[key] ?? 0) + by));
-      this.#settled(live, live && live.increment !== 0 ? live.increment - by : 0);
+      const left = live?.increment === undefined ? 0 : live.increment - by;
+      this.#settled(live, left === 0 ? undefined : left);
     }
   }
 
@@ -153,7 +173,7 @@ export class SessionFields {
   }
 
   /** What a field held when it was read is stored no longer, and what was to be added to it is part of its value. */
-  #settled(live: Live | undefined, increment = 0): void {
+  #settled(live: Live | undefined, increment?: number): void {
     if (!live) return;
     live.clean = UNKNOWN;
     live.increment = increment;

@@ -1,55 +1,47 @@
 import { inspect } from 'node:util';
-import type { ActiveSession } from './active-session.js';
 import { ownLifetime } from './own-lifetime.js';
 import type { LifetimeOptions, RegenerateOptions, Session, SessionCallback } from './session.js';
+import type { SessionLife } from './session-life.js';
 
-const ACTIVE = Symbol('ActiveSession');
+const LIFE = Symbol('SessionLife');
 
-/** Runs an operation that answers by promise and, where a callback is given, by callback too. */
-function answer(result: Promise<void>, callback?: SessionCallback): Promise<void> {
-  // A failure that nobody looks at must not end the process. It is not lost: what could not be stored is tried again
-  // before the response leaves.
-  result.then(
-    () => callback && queueMicrotask(() => callback()),
-    (error: unknown) => callback && queueMicrotask(() => callback(error)),
-  );
-  return result;
-}
-
-/** The target of the proxy: members live on its prototype, data in the active session. */
+/** The target of the proxy: members live on its prototype, data in the life of the session. */
 class SessionTarget {
-  readonly [ACTIVE]: ActiveSession;
+  readonly [LIFE]: SessionLife;
 
-  constructor(active: ActiveSession) {
-    this[ACTIVE] = active;
+  constructor(life: SessionLife) {
+    this[LIFE] = life;
   }
 
   get id() {
-    return use(this).id;
+    return used(this).id;
+  }
+  get generation() {
+    return used(this).generation;
   }
   get isNew() {
-    return use(this).isNew;
+    return used(this).isNew;
   }
   get createdAt() {
-    return new Date(use(this).clock.metadata.createdAtMs);
+    return new Date(used(this).metadata.createdAtMs);
   }
   get lastSeenAt() {
-    return new Date(use(this).clock.metadata.seenAtMs);
+    return new Date(used(this).metadata.seenAtMs);
   }
   get expiresAt() {
-    return new Date(use(this).clock.expiresAtMs);
+    return new Date(used(this).expiresAtMs);
   }
   get(key: string): unknown {
-    return use(this).fields.get(key);
+    return this[LIFE].read().get(key);
   }
   set(key: string, value: unknown): void {
-    write(use(this), key, value);
+    write(this[LIFE], key, value);
   }
   has(key: string): boolean {
-    return use(this).fields.has(key);
+    return this[LIFE].read().has(key);
   }
   delete(key: string): boolean {
-    const { fields } = use(this);
+    const fields = this[LIFE].write();
     const had = fields.has(key);
     fields.delete(key);
     return had;
@@ -57,16 +49,15 @@ class SessionTarget {
   update(values: object): void {
     const entries = Object.entries(values);
     for (const [key] of entries) checkKey(key);
-    for (const [key, value] of entries) write(use(this), key, value);
+    for (const [key, value] of entries) write(this[LIFE], key, value);
   }
   clear(): void {
-    const { fields } = use(this);
+    const fields = this[LIFE].write();
     for (const key of fields.keys()) fields.delete(key);
   }
   take(key: string): unknown {
-    const { fields } = use(this);
-    const value = fields.get(key);
-    fields.delete(key);
+    const value = this[LIFE].read().get(key);
+    if (value !== undefined) this[LIFE].write().delete(key);
     return value;
   }
   increment(key: string, by = 1): number {
@@ -74,33 +65,34 @@ class SessionTarget {
     if (!Number.isFinite(by)) {
       throw new TypeError(`session.increment('${key}', by): by must be a finite number.`);
     }
-    return use(this).fields.increment(key, by);
+    return this[LIFE].write().increment(key, by);
   }
-  touch(): void {
-    use(this).clock.touch();
+  touch(): this {
+    this[LIFE].touch();
+    return this;
   }
   lifetime(options: LifetimeOptions): void {
-    use(this).clock.setLifetime(ownLifetime(options));
+    this[LIFE].setLifetime(ownLifetime(options));
   }
   regenerate(
-    options?: RegenerateOptions | SessionCallback,
+    options?: RegenerateOptions | readonly string[] | SessionCallback,
     callback?: SessionCallback,
-  ): Promise<void> {
+  ): Promise<void> | this {
     if (typeof options === 'function') return this.regenerate(undefined, options);
-    return answer(use(this).regenerate(options?.keep), callback);
+    return answer(this, this[LIFE].regenerate(fieldsToKeep(options)), callback);
   }
-  save(callback?: SessionCallback): Promise<void> {
-    return answer(use(this).save(), callback);
+  save(callback?: SessionCallback): Promise<void> | this {
+    return answer(this, this[LIFE].save(), callback);
   }
-  reload(callback?: SessionCallback): Promise<void> {
-    return answer(use(this).reload(), callback);
+  reload(callback?: SessionCallback): Promise<void> | this {
+    return answer(this, this[LIFE].reload(), callback);
   }
-  destroy(callback?: SessionCallback): Promise<void> {
-    return answer(use(this).destroy(), callback);
+  destroy(callback?: SessionCallback): Promise<void> | this {
+    return answer(this, this[LIFE].destroy(), callback);
   }
-  [inspect.custom](): unknown {
-    const { fields } = this[ACTIVE];
-    return Object.fromEntries(fields.keys().map((key) => [key, fields.get(key)]));
+  /** Whoever prints a request prints what hangs on it. */
+  [inspect.custom](): string {
+    return `[Session ${this[LIFE].id}]`;
   }
 }
 
@@ -116,35 +108,38 @@ const MEMBERS: ReadonlySet<PropertyKey> = new Set(
 const traps: ProxyHandler<SessionTarget> = {
   get(target, key, receiver) {
     if (typeof key === 'symbol' || MEMBERS.has(key)) return Reflect.get(target, key, receiver);
-    if (target[ACTIVE].fields.has(key)) return use(target).fields.get(key);
-    // A promise that resolves to a session asks for `then`, JSON.stringify for `toJSON`: neither is a use.
-    if (key !== 'then' && key !== 'toJSON') use(target);
+    // A promise that resolves to a session asks for `then`, JSON.stringify for `toJSON`: neither is a use by itself.
+    const isAsked = key === 'then' || key === 'toJSON';
+    const life = target[LIFE];
+    if (life.has(key)) return life.read().get(key);
+    if (!isAsked) life.read();
     return key === '__proto__' ? undefined : Reflect.get(target, key, receiver);
   },
   set(target, key, value) {
-    write(use(target), key, value);
+    write(target[LIFE], key, value);
     return true;
   },
   has(target, key) {
-    return use(target).fields.has(String(key)) || Reflect.has(target, key);
+    return target[LIFE].read().has(String(key)) || Reflect.has(target, key);
   },
   deleteProperty(target, key) {
-    if (typeof key === 'string') use(target).fields.delete(key);
+    if (typeof key === 'string') target[LIFE].write().delete(key);
     return true;
   },
   ownKeys(target) {
-    return use(target).fields.keys();
+    return target[LIFE].read().keys();
   },
   getOwnPropertyDescriptor(target, key) {
-    if (typeof key === 'symbol' || !use(target).fields.has(key)) return undefined;
-    const value = target[ACTIVE].fields.get(key);
-    return { value, writable: true, enumerable: true, configurable: true };
+    if (typeof key === 'symbol') return undefined;
+    const fields = target[LIFE].read();
+    if (!fields.has(key)) return undefined;
+    return { value: fields.get(key), writable: true, enumerable: true, configurable: true };
   },
   defineProperty(target, key, descriptor) {
     if ('get' in descriptor || 'set' in descriptor) {
       throw new TypeError(`session.${String(key)} can't be an accessor: a session holds data.`);
     }
-    write(use(target), key, descriptor.value);
+    write(target[LIFE], key, descriptor.value);
     return true;
   },
   setPrototypeOf() {
@@ -156,20 +151,47 @@ const traps: ProxyHandler<SessionTarget> = {
 };
 
 /** The object that users see: a plain object of the session's data that also has the session's members. */
-export function createSessionObject(active: ActiveSession): Session {
-  return new Proxy(new SessionTarget(active), traps) as unknown as Session;
+export function createSessionObject(life: SessionLife): Session {
+  return new Proxy(new SessionTarget(life), traps) as unknown as Session;
+}
+
+/** Answers by promise, or by callback and with the session, so that calls can be chained as express-session's. */
+function answer<T>(
+  session: T,
+  result: Promise<void>,
+  callback?: SessionCallback,
+): Promise<void> | T {
+  // A failure that nobody looks at must not end the process. It is not lost: what could not be stored is tried again
+  // before the response leaves.
+  result.then(
+    () => callback && queueMicrotask(() => callback()),
+    (error: unknown) => callback && queueMicrotask(() => callback(error)),
+  );
+  return callback ? session : result;
 }
 
 /** Notes that the response depends on the session. */
-function use(target: SessionTarget): ActiveSession {
-  const active = target[ACTIVE];
-  active.isUsed = true;
-  return active;
+function used(target: SessionTarget): SessionLife {
+  target[LIFE].read();
+  return target[LIFE];
 }
 
-function write(active: ActiveSession, key: PropertyKey, value: unknown): void {
+function write(life: SessionLife, key: PropertyKey, value: unknown): void {
   checkKey(key);
-  active.fields.set(key, value);
+  life.write().set(key, value);
+}
+
+/** As an option, or as @fastify/session's callers say it: a list. */
+function fieldsToKeep(
+  options: RegenerateOptions | readonly string[] = {},
+): readonly string[] | undefined {
+  const keep: unknown = Array.isArray(options) ? options : (options as RegenerateOptions).keep;
+  if (keep === undefined || (Array.isArray(keep) && keep.every((key) => typeof key === 'string'))) {
+    return keep;
+  }
+  throw new TypeError(
+    "session.regenerate: keep must be a list of fields: session.regenerate({ keep: ['cart'] }).",
+  );
 }
 
 function checkKey(key: PropertyKey): asserts key is string {

@@ -1,20 +1,9 @@
-import type { AtomicSessionBackend } from '../backends/session-backend.js';
 import type { SessionCodec } from './codec.js';
-import type { Lifetime } from './lifetime.js';
-import type { Operations } from './operations.js';
+import type { SessionStore } from './session-store.js';
+import type { TimeSettings } from './session-times.js';
 
-/** What sessions need of the application they run in. */
-export interface SessionRuntime {
-  readonly backend: AtomicSessionBackend;
+/** What the life of a session needs of the application it is lived in. */
+export interface SessionRuntime extends TimeSettings {
+  readonly store: SessionStore;
   readonly codec: SessionCodec;
-  readonly lifetime: Lifetime;
-  /** How long a use is not written again. */
-  readonly touchIntervalMs: number;
-  /** After how long a token is renewed; `Infinity` for never. */
-  readonly renewIntervalMs: number;
-  /** How long the token before it still finds the session. */
-  readonly renewGraceMs: number;
-  readonly operations: Operations;
-  /** Told of a stored session that can't be read. The error may quote the session's values, so it is not passed on. */
-  onUndecodable(id: string): void;
 }

@@ -11,6 +11,15 @@ import type { Duration } from './lifetime.js';
  */
 export interface SessionData {}
 
+/** Names that data can't have: those of members, and those that begin with `$`. */
+type ReservedKey = keyof SessionMembers | `$${string}`;
+/** The names of a session's data. */
+export type SessionKey = Exclude<keyof SessionData & string, ReservedKey>;
+
+type NumberKey = {
+  [K in SessionKey]-?: NonNullable<SessionData[K]> extends number ? K : never;
+}[SessionKey];
+
 /** A Node-style callback, as middleware written for express-session passes. */
 export type SessionCallback = (error?: unknown) => void;
 
@@ -26,18 +35,21 @@ export interface LifetimeOptions {
 
 export interface RegenerateOptions {
   /** The fields to keep; all of them where it is missing. */
-  keep?: readonly (keyof SessionData & string)[];
+  keep?: readonly SessionKey[];
 }
-
-type Key = keyof SessionData & string;
-type NumberKey = {
-  [K in Key]: SessionData[K] extends number ? K : never;
-}[Key];
 
 /** What a session can do beside holding data. */
 export interface SessionMembers {
-  /** SHA-256 of the token, base64url: the session's public name, for logs, device lists and `revoke(id)`. */
+  /**
+   * The session's public name for its whole life, whatever its token does: 128 random bits, base64url. For logs, device
+   * lists and `revoke(id)`; it opens nothing.
+   */
   readonly id: string;
+  /**
+   * Changes with each `regenerate()`, and not with a renewal by itself: what is bound to it, such as a CSRF token, ends at
+   * sign-in. 48 random bits, base64url.
+   */
+  readonly generation: string;
   /** Whether this request began without a stored session. */
   readonly isNew: boolean;
   readonly createdAt: Date;
@@ -46,21 +58,21 @@ export interface SessionMembers {
   /** When it ends if it is not used again. */
   readonly expiresAt: Date;
 
-  get<K extends Key>(key: K): SessionData[K] | undefined;
-  set<K extends Key>(key: K, value: SessionData[K]): void;
-  has(key: Key): boolean;
+  get<K extends SessionKey>(key: K): SessionData[K] | undefined;
+  set<K extends SessionKey>(key: K, value: SessionData[K]): void;
+  has(key: SessionKey): boolean;
   /** Removes a field; whether there was one. */
-  delete(key: Key): boolean;
+  delete(key: SessionKey): boolean;
   /** Merges several fields. */
-  update(values: Partial<SessionData>): void;
-  /** Removes all data. A session left empty is deleted and its cookie cleared. */
+  update(values: Partial<Pick<SessionData, SessionKey>>): void;
+  /** Removes all data. A session left empty ends within a minute, and its cookie is cleared. */
   clear(): void;
   /** Reads and removes: a flash message. */
-  take<K extends Key>(key: K): SessionData[K] | undefined;
+  take<K extends SessionKey>(key: K): SessionData[K] | undefined;
   /**
    * Adds to a number, from 0 where there is none. Increments of parallel requests all count.
    * @returns the sum as this request sees it
-   * @throws TypeError where the field holds something else, or `by` is not a finite number
+   * @throws TypeError where the field holds something else, or `by` is not a finite number; RangeError where the sum is not
    */
   increment(key: NumberKey, by?: number): number;
   /**
@@ -70,33 +82,45 @@ export interface SessionMembers {
    */
   lifetime(options: LifetimeOptions): void;
   /** Counts as use now, whatever `touchInterval` says. */
-  touch(): void;
+  touch(): this;
 
   /**
-   * Gives the session a new token and id at once; the old ones are dead when the promise resolves. Call it whenever
-   * privileges change, at sign-in above all: it is what prevents session fixation (OWASP Session Management Cheat Sheet,
-   * "Renew the Session ID After Any Privilege Level Change").
+   * Gives the session a new token, and a new `generation`; `id` stays. Call it whenever privileges change, at sign-in above
+   * all: it is what prevents session fixation (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any
+   * Privilege Level Change").
    *
-   * Data are kept, all or the fields listed. Where somebody else has ended the session, an empty new one begins.
-   * @throws SessionBackendError
+   * It is written with the next change, by `save()` or before the response leaves: the old token is dead then, and where
+   * that fails everything is as it was. Data are kept, all or the fields listed. Where somebody else has ended the session
+   * a new one begins.
+   * @throws SessionTokenError where the client can't be told, as the head of the response has left
    */
-  regenerate(options?: RegenerateOptions): Promise<void>;
-  regenerate(callback: SessionCallback): Promise<void>;
+  regenerate(options?: RegenerateOptions | readonly SessionKey[]): Promise<void>;
+  regenerate(callback: SessionCallback): this;
+  regenerate(options: RegenerateOptions | undefined, callback: SessionCallback): this;
   /**
    * Saves now, for example before a slow task. What follows is saved at the end as usual.
    * @throws SessionGoneError where somebody else has ended the session
+   * @throws SessionTokenError where it would begin a session that its client can't be told of
    * @throws SessionValueError where a value can't be stored
    * @throws SessionBackendError
    */
-  save(callback?: SessionCallback): Promise<void>;
-  /** Reads again what is stored, dropping unsaved changes. @throws SessionBackendError */
-  reload(callback?: SessionCallback): Promise<void>;
+  save(): Promise<void>;
+  save(callback: SessionCallback): this;
   /**
-   * Deletes the session and clears its cookie. The object is then empty; new data start a new session.
+   * Reads again what is stored, dropping unsaved changes; a new token that was asked for stays asked for.
+   * @throws SessionGoneError where somebody else has ended the session
    * @throws SessionBackendError
    */
-  destroy(callback?: SessionCallback): Promise<void>;
+  reload(): Promise<void>;
+  reload(callback: SessionCallback): this;
+  /**
+   * Ends the session, whatever other requests have made of it, and clears its cookie. The object is then empty; new data
+   * start a new session.
+   * @throws SessionBackendError
+   */
+  destroy(): Promise<void>;
+  destroy(callback: SessionCallback): this;
 }
 
 /** A session: its data as plain properties, and the members of {@link SessionMembers}. */
-export type Session = Partial<SessionData> & SessionMembers;
+export type Session = Partial<Omit<SessionData, ReservedKey>> & SessionMembers;

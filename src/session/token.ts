@@ -1,46 +1,96 @@
-import { hash, randomBytes } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-const TOKEN_BYTES = 32;
+const ID_BYTES = 16;
+const SECRET_BYTES = 32;
+const GENERATION_BYTES = 6;
 
-/** Length of a token and of an id: 256 bits in base64url. */
-export const TOKEN_LENGTH = 43;
+/** Lengths in base64url. */
+const ID_LENGTH = 22;
+const HASH_LENGTH = 43;
+export const TOKEN_LENGTH = ID_LENGTH + 43;
 
 /**
- * A new token: 256 random bits, base64url.
- * OWASP asks for at least 64 bits of entropy (Session Management Cheat Sheet, "Session ID Entropy").
+ * What a session goes by: its id, for its whole life; the secret that only its client knows, which with the id is the
+ * token; and its generation. Each is made when it is first asked for.
+ *
+ * A secret has 256 random bits and an id 128; OWASP asks for at least 64 (Session Management Cheat Sheet, "Session ID
+ * Entropy").
  */
-export function createToken(): string {
-  return randomBytes(TOKEN_BYTES).toString('base64url');
-}
-
-/** A token's public id: its SHA-256, base64url. It names the session and signs nobody in. */
-export function tokenId(token: string): string {
-  return hash('sha256', token, 'base64url');
-}
-
-/** A token and its id, each made when it is first needed. */
 export class Identity {
-  #token: string | undefined;
   #id: string | undefined;
+  #secret: string | undefined;
+  #hash: string | undefined;
+  #generation: string | undefined;
 
-  constructor(token?: string) {
-    this.#token = token;
-  }
-
-  /** Of a session whose token only its owner knows. */
-  static ofId(id: string): Identity {
+  /** That of a token of {@link TOKEN_LENGTH} characters. */
+  static ofToken(token: string): Identity {
     const identity = new Identity();
-    identity.#id = id;
+    identity.#id = token.slice(0, ID_LENGTH);
+    identity.#secret = token.slice(ID_LENGTH);
     return identity;
   }
 
-  /** The secret, only for the cookie; `undefined` where it is not known here. */
-  get token(): string | undefined {
-    if (this.#id === undefined) this.#token ??= createToken();
-    return this.#token;
+  get id(): string {
+    return (this.#id ??= random(ID_BYTES));
   }
 
-  get id(): string {
-    return (this.#id ??= tokenId((this.#token ??= createToken())));
+  /** Only for the client, never for a log or a backend. */
+  get token(): string {
+    return this.id + this.#ownSecret;
   }
+
+  /** SHA-256 of the secret, base64url. */
+  get hash(): string {
+    return (this.#hash ??= hash('sha256', this.#ownSecret, 'base64url'));
+  }
+
+  get generation(): string {
+    return (this.#generation ??= random(GENERATION_BYTES));
+  }
+
+  /** The same session in the generation that its record has. */
+  inGeneration(generation: string): Identity {
+    const identity = this.#withNewSecret();
+    identity.#secret = this.#secret;
+    identity.#hash = this.#hash;
+    identity.#generation = generation;
+    return identity;
+  }
+
+  /** With a new secret, in the same generation. */
+  renewed(): Identity {
+    const identity = this.#withNewSecret();
+    identity.#generation = this.generation;
+    return identity;
+  }
+
+  /** With a new secret, in a new generation. */
+  regenerated(): Identity {
+    return this.#withNewSecret();
+  }
+
+  get #ownSecret(): string {
+    return (this.#secret ??= random(SECRET_BYTES));
+  }
+
+  #withNewSecret(): Identity {
+    const identity = new Identity();
+    identity.#id = this.id;
+    return identity;
+  }
+}
+
+const ONE = Buffer.alloc(HASH_LENGTH);
+const OTHER = Buffer.alloc(HASH_LENGTH);
+
+/** Whether two hashes of secrets are the same, in a time that does not depend on how much of them is. */
+export function isSameHash(one: string, other: string | undefined): boolean {
+  if (one.length !== HASH_LENGTH || other?.length !== HASH_LENGTH) return false;
+  ONE.write(one, 'latin1');
+  OTHER.write(other, 'latin1');
+  return timingSafeEqual(ONE, OTHER);
+}
+
+function random(bytes: number): string {
+  return randomBytes(bytes).toString('base64url');
 }

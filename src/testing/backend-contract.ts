@@ -9,6 +9,7 @@ import {
 import { atomicCases } from './atomic-cases.js';
 import { basicCases } from './basic-cases.js';
 import { expiryCases } from './expiry-cases.js';
+import { secretCases } from './secret-cases.js';
 
 /** How the contract gets at a backend. */
 export interface ContractTarget {
@@ -50,14 +51,14 @@ const DEADLINE_MS = 5000;
  * `AssertionError` where a promise is broken.
  */
 export function sessionBackendContract(target: ContractTarget): ContractCase[] {
-  return [...basicCases, ...atomicCases, ...expiryCases].map(([name, run]) => ({
+  return [...basicCases, ...atomicCases, ...secretCases, ...expiryCases].map(([name, run]) => ({
     name,
     run: async () => {
       const backend = await target.create();
       try {
         await run({
           backend: isAtomic(backend) ? backend : new AtomicAdapter(backend),
-          id: () => randomBytes(32).toString('base64url'),
+          id: () => randomBytes(16).toString('base64url'),
           until,
         });
       } finally {

@@ -1,13 +1,13 @@
 import { stringifySetCookie } from 'cookie';
 import { TOKEN_LENGTH } from '../session/token.js';
 import type { ResolvedCookieOptions } from '../session.options.js';
-import type { Signature } from './signature.js';
+import { type Signature, SIGNATURE_LENGTH } from './signature.js';
 
 const SIGNED_VALUE = new RegExp(
-  `^s:([A-Za-z0-9_-]{${TOKEN_LENGTH}})\\.([A-Za-z0-9+/]{${TOKEN_LENGTH}})$`,
+  `^s:([A-Za-z0-9_-]{${TOKEN_LENGTH}})\\.([A-Za-z0-9+/]{${SIGNATURE_LENGTH}})$`,
 );
 /** Longest value worth decoding: each of its characters percent-encoded. */
-const MAX_VALUE_LENGTH = 3 * (2 * TOKEN_LENGTH + 3);
+const MAX_VALUE_LENGTH = 3 * (TOKEN_LENGTH + SIGNATURE_LENGTH + 3);
 /** How many values of one cookie name are looked at: a client may hold several, for several paths and domains. */
 const MAX_CANDIDATES = 4;
 
@@ -95,10 +95,32 @@ function attributes(options: ResolvedCookieOptions, isSecure: boolean) {
   const { path, domain, sameSite, httpOnly, partitioned } = options;
   return {
     path,
-    sameSite,
+    sameSite: sameSite === 'auto' ? (isSecure ? ('none' as const) : ('lax' as const)) : sameSite,
     httpOnly,
     partitioned,
     ...(domain !== undefined && { domain }),
     secure: options.secure === 'auto' ? isSecure : options.secure,
   };
+}
+
+/**
+ * Whether a browser sends a cookie of a path with a request (RFC 6265, 5.1.4). A session that is begun outside of it is
+ * one that no browser returns to.
+ * @param url a request's target as it came, before a router took a part of it away
+ */
+export function isInPath(url: string, cookiePath: string): boolean {
+  if (cookiePath === '/') return true;
+  const path = pathOf(url);
+  if (!path.startsWith(cookiePath)) return false;
+  return (
+    cookiePath.endsWith('/') || path.length === cookiePath.length || path[cookiePath.length] === '/'
+  );
+}
+
+/** Of `/path?query`, or of the whole URL that a client sends to a proxy (RFC 9112, 3.2.2). */
+function pathOf(target: string): string {
+  const origin = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i.exec(target);
+  const local = origin ? target.slice(origin[0].length) : target;
+  const end = local.search(/[?#]/);
+  return (end === -1 ? local : local.slice(0, end)) || '/';
 }

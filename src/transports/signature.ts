@@ -4,7 +4,7 @@ import { TOKEN_LENGTH } from '../session/token.js';
 /** Block and digest of SHA-256, in bytes, and the length of a digest in base64 without padding. */
 const BLOCK = 64;
 const DIGEST = 32;
-const SIGNATURE_LENGTH = 43;
+export const SIGNATURE_LENGTH = 43;
 
 /**
  * Signs tokens as cookie-parser does: HMAC-SHA256 (RFC 2104), base64 without padding.
@@ -19,7 +19,8 @@ export class Signature {
   readonly #given = Buffer.alloc(SIGNATURE_LENGTH);
 
   constructor(secret: string) {
-    const bytes = Buffer.from(secret);
+    // Not a Buffer, which would leave the secret in the memory that all small Buffers share.
+    const bytes = new TextEncoder().encode(secret);
     const key = bytes.length > BLOCK ? hash('sha256', bytes, 'buffer') : bytes;
     for (let i = 0; i < BLOCK; i++) {
       const byte = key[i] ?? 0;

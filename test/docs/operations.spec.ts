@@ -91,7 +91,7 @@ describe.each(ADAPTERS)('docs/operations.md, on %s', (adapter) => {
       details: {
         sessions: {
           status: 'down',
-          error: 'The session backend failed to get: Error: no connection',
+          error: 'The session backend failed to get: no connection',
         },
       },
     });

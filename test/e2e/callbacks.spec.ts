@@ -47,11 +47,18 @@ describe.each(ADAPTERS)('callbacks and promises, on %s', (adapter) => {
       expect(heard).toEqual(['callback: ']);
     });
 
-    it('also resolves', async () => {
-      await browser.post(`/callback/${method}?awaited=yes`);
-      expect(heard.toSorted()).toEqual(['callback: ', 'promise: nothing']);
+    it('gives the session, so that calls can be chained, where express-session does', async () => {
+      expect((await browser.post(`/callback/${method}`)).json()).toEqual({ isChained: true });
     });
 
+    it('without a callback resolves', async () => {
+      await browser.post(`/promise/${method}`);
+      expect(heard).toEqual(['promise: nothing']);
+    });
+  });
+
+  /** `regenerate` asks nothing of the backend: its token is written with the next change. */
+  describe.each(METHODS.filter((each) => each !== 'regenerate'))('%s', (method) => {
     it('calls back once with the error where the backend fails, and the process lives', async () => {
       breakDown();
       await browser.post(`/callback/${method}`);
@@ -60,14 +67,22 @@ describe.each(ADAPTERS)('callbacks and promises, on %s', (adapter) => {
       expect(await stored()).toEqual({ visits: 1 });
     });
 
-    it('also rejects where the backend fails', async () => {
+    it('rejects where the backend fails and there is no callback', async () => {
       breakDown();
-      await browser.post(`/callback/${method}?awaited=yes`);
-      expect(heard.toSorted()).toEqual([
-        'callback: SessionBackendError',
-        'promise: SessionBackendError',
-      ]);
+      await browser.post(`/promise/${method}`);
+      expect(heard).toEqual(['promise: SessionBackendError']);
     });
+  });
+
+  it('regenerate fails with the change that it is written with, and all is as it was', async () => {
+    breakDown();
+    const before = browser.cookies['sid'];
+    const answer = await browser.post('/callback/regenerate');
+    expect(heard).toEqual(['callback: ']);
+    expect(answer.status).toBe(503);
+    expect(browser.cookies['sid']).toBe(before);
+    mend();
+    expect(await stored()).toEqual({ visits: 1 });
   });
 
   it.each(['save', 'regenerate', 'destroy'])(
@@ -123,20 +138,18 @@ describe.each(ADAPTERS)('callbacks and promises, on %s', (adapter) => {
     expect(await app.app.get(SessionService).get(before)).toBeNull();
   });
 
-  it.each(['', '?awaited=yes'])(
-    'save() of a session that somebody else destroyed ends in SessionGoneError (%s)',
-    async (query) => {
+  it.each(['callback', 'promise'])(
+    'save() of a session that somebody else destroyed ends in SessionGoneError, told by %s',
+    async (how) => {
       gate.current = new Gate();
-      const slow = browser.copy().post(`/callback/save${query}`);
+      const slow = browser.copy().post(`/${how}/save`);
       await gate.current.reached;
       await browser.copy().post('/destroy-and-read');
       gate.current.open();
       const answer = await slow;
       expect(answer.status).toBe(200);
       expect(answer.setCookies).toEqual([]);
-      const expected = ['callback: SessionGoneError'];
-      if (query) expected.push('promise: SessionGoneError');
-      expect(heard.toSorted()).toEqual(expected);
+      expect(heard).toEqual([`${how}: SessionGoneError`]);
       expect(await stored()).toEqual({});
     },
   );

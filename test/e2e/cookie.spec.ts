@@ -80,6 +80,39 @@ describe.each(ADAPTERS)('the cookie, on %s', (adapter) => {
     expect((await browser.get('/write', https)).setCookies[0]).not.toMatch(/Secure/);
   });
 
+  it('is SameSite=None on secure connections and Lax on others where that is left to them', async () => {
+    const browser = await start({ cookie: { sameSite: 'auto' } }, true);
+    expect((await browser.get('/write', https)).setCookies[0]).toMatch(/; Secure; SameSite=None/);
+    expect((await app.browser().get('/write')).setCookies[0]).toMatch(/; HttpOnly; SameSite=Lax$/);
+  });
+
+  it('looks as a function of the request says, its name included', async () => {
+    const asked: string[] = [];
+    const cookie = ({ headers }: { headers: Record<string, string> }) => {
+      asked.push(headers['x-tenant']!);
+      return { name: `sid-${headers['x-tenant']}`, httpOnly: headers['x-tenant'] !== 'b' };
+    };
+    const browser = await start({ cookie });
+    const [a, b] = [{ 'X-Tenant': 'a' }, { 'X-Tenant': 'b' }];
+    expect((await browser.get('/write', a)).setCookies[0]).toMatch(/^sid-a=.*HttpOnly/);
+    expect((await browser.get('/write', b)).setCookies[0]).toMatch(/^sid-b=((?!HttpOnly).)*$/);
+    expect((await browser.get('/write', a)).setCookies).toEqual([]);
+    expect((await browser.get('/read', a)).json()).toEqual({ visits: 2 });
+    expect((await browser.get('/read', b)).json()).toEqual({ visits: 1 });
+    expect((await browser.get('/end', a)).setCookies[0]).toMatch(/^sid-a=; Max-Age=0/);
+    // Once for each request whose session is asked for, and for no other.
+    await browser.get('/plain', a);
+    expect(asked.join('')).toBe('abaabaa');
+  });
+
+  it('is none where a function of the request says what cannot be', async () => {
+    const browser = await start({ cookie: () => ({ sameSite: 'none', secure: false }) });
+    expect((await browser.get('/write')).status).toBe(500);
+    expect(app.logs.lines.join('\n')).toMatch(
+      /cookie of this request do not work:\n.*needs cookie/,
+    );
+  });
+
   it('lives as long as the session, or until the browser is closed', async () => {
     expect((await (await start({ idleTimeout: '1h' })).get('/write')).setCookies[0]).toMatch(
       /; Max-Age=3600;/,

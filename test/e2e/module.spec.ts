@@ -7,6 +7,7 @@ import {
   Session as NestSession,
 } from '@nestjs/common';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import {
   MemoryBackend,
@@ -120,7 +121,7 @@ describe('SessionModule', () => {
     await expect(starting).rejects.toThrow(/has no method set, delete/);
     const half = Object.assign(new ThreeMethodBackend(), { create: async () => true });
     const startingHalf = start({ useFactory: () => ({ secret: SECRET, backend: half }) });
-    await expect(startingHalf).rejects.toThrow(/some atomic methods, but not update, touch/);
+    await expect(startingHalf).rejects.toThrow(/some atomic methods, but not update/);
     app = undefined;
   });
 
@@ -151,6 +152,39 @@ describe('SessionModule', () => {
     );
     await visitTwice(started);
     expect(override.size).toBe(1);
+  });
+
+  it('a test overrides SESSION_OPTIONS and SESSION_CODEC', async () => {
+    const encoded: unknown[] = [];
+    const codec: SessionCodec = {
+      encode: (value) => {
+        encoded.push(value);
+        return JSON.stringify(value);
+      },
+      decode: (text) => JSON.parse(text) as unknown,
+    };
+    @Controller()
+    class NameController {
+      @Get('visits')
+      name(@Session() session: Session) {
+        session.userId = 'ada';
+        return { visits: session.increment('visits') };
+      }
+    }
+    const started = await start(
+      { useFactory: () => ({ secret: SECRET }) },
+      {
+        controllers: [NameController],
+        override: (builder) =>
+          builder
+            .overrideProvider(SESSION_OPTIONS)
+            .useValue({ secret: SECRET, cookie: { name: 'overridden' } })
+            .overrideProvider(SESSION_CODEC)
+            .useValue(codec),
+      },
+    );
+    expect(await visitTwice(started)).toBe('overridden');
+    expect(encoded).toContain('ada');
   });
 
   it('a codec can be provided', async () => {
@@ -200,6 +234,16 @@ describe('SessionModule', () => {
     expect(module.get(NeedsSessions, { strict: false }).sessions).toBeInstanceOf(SessionService);
     expect(module.get(SESSION_OPTIONS)).toEqual({ secret: SECRET });
     await expect(compile(false)).rejects.toThrow(/can't resolve dependencies of the NeedsSessions/);
+  });
+
+  it('serves by id where there is no HTTP: a task, a worker', async () => {
+    @Module({ imports: [SessionModule.forRoot({ secret: SECRET })] })
+    class TaskModule {}
+    const task = await NestFactory.createApplicationContext(TaskModule, { logger: false });
+    const sessions = task.get(SessionService);
+    expect(await sessions.health()).toMatchObject({ status: 'up' });
+    expect(await sessions.get('unknown')).toBeNull();
+    await task.close();
   });
 
   it.each(ADAPTERS)('Nest’s own @Session() gives the same object, on %s', async (adapter) => {

@@ -82,7 +82,7 @@ describe.each(CELLS)('once is once, with $name on $adapter', ({ name, adapter })
     expect((await browser.get('/session')).json()).toEqual({ visits: 1 });
   });
 
-  it('a rotation whose reply was lost has taken place', async () => {
+  it('a sign-in whose reply was lost has taken place', async () => {
     const browser = app.browser();
     await browser.post('/count');
     await browser.post('/sign-in');

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { BadLine } from '../support/bad-line.js';
 import { RedisServer } from '../support/redis-server.js';
+import { until } from '../support/until.js';
 import { CELLS, expectInTime, TIMEOUT_MS, TroubledApp } from '../support/troubled-app.js';
 
 const SILENT = `The session backend did not answer get within ${TIMEOUT_MS} ms`;
@@ -38,6 +39,28 @@ describe.each(CELLS)('a slow Redis, on $adapter with $client', ({ adapter, clien
     await app.expectBack();
     await app.expectLogged(SILENT, 'The session backend answers again');
   });
+
+  it.each([0.1, 0.5, 0.8])(
+    'slow, but within the time (%p of it), after a stall: the session is there again',
+    async (part) => {
+      const backendTimeout = 1;
+      await app.stop();
+      const session = { backendTimeout };
+      app = await TroubledApp.start({ adapter, server, client, port: line.port, session });
+      server.freeze();
+      expect((await app.visitor.get('/session')).status).toBe(503);
+      await until('a refusal at once', async () => {
+        const startMs = performance.now();
+        await expectSlow();
+        return performance.now() - startMs < TIMEOUT_MS;
+      });
+      line.delayMs = part * backendTimeout * 1000;
+      server.resume();
+      // A question that waits for its answer, a connection that is made anew, and one more question.
+      const isBack = async () => (await app.visitor.get('/session')).status === 200;
+      await until('the session again', isBack, 4000 * backendTimeout);
+    },
+  );
 
   async function expectSlow(): Promise<void> {
     expect((await app.visitor.get('/session')).status).toBe(503);

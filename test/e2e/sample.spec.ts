@@ -71,7 +71,8 @@ describe.each<Backend>(['memory', 'redis', 'json folder'])('the sample, on %s', 
     expect((await browser.postJson('/account/sign-in', signIn)).status).toBe(200);
     const after = await page();
     expect(after).toMatchObject({ visits: 4, cart: before.cart, userName: 'ada' });
-    expect(after.session!.id).not.toBe(before.session!.id);
+    expect(after.session!.id).toBe(before.session!.id);
+    expect(browser.cookies['sid']).not.toBe(stranger.cookies['sid']);
     expect((await stranger.get('/page')).json()).toMatchObject({ session: null, visits: 0 });
 
     expect((await browser.post('/cart/order')).status).toBe(200);

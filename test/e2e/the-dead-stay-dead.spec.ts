@@ -1,14 +1,12 @@
-import { afterEach, expect, it, jest } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { SessionService } from 'nestjs-server-session';
-import { fakeClock } from '../support/clock.js';
+import { age, idIn } from '../support/ageing.js';
 import { gate, InterleavingController } from '../support/interleaving-controller.js';
 import { onEveryBackend } from '../support/matrix.js';
 
 const session = { idleTimeout: '1h', touchInterval: 0 };
 
 onEveryBackend('the dead stay dead', { session, controllers: [InterleavingController] }, (cell) => {
-  afterEach(() => void jest.useRealTimers());
-
   async function started() {
     const browser = cell.app.browser();
     await browser.post('/set/1');
@@ -18,20 +16,14 @@ onEveryBackend('the dead stay dead', { session, controllers: [InterleavingContro
   /** Ends the session of a browser in one of the ways in which a session can end. */
   const ends = {
     destroyed: (browser: Awaited<ReturnType<typeof started>>) => browser.copy().post('/sign-out'),
-    'rotated away': (browser) => browser.copy().post('/sign-in'),
-    revoked: async (browser) => {
-      const { sid } = browser.cookies;
-      const token = decodeURIComponent(sid!).slice(2, 45);
-      const { createHash } = await import('node:crypto');
-      const id = createHash('sha256').update(token).digest('base64url');
-      await cell.app.app.get(SessionService).revoke(id);
-    },
+    'signed in': (browser) => browser.copy().post('/sign-in'),
+    revoked: (browser) => cell.app.app.get(SessionService).revoke(idIn(browser)),
   } satisfies Record<string, (browser: Awaited<ReturnType<typeof started>>) => Promise<unknown>>;
 
-  const requests = ['/set/2', '/increment', '/delete/1', '/touch', '/save', '/rotate-after'];
+  const requests = ['/set/2', '/increment', '/delete/1', '/touch', '/save', '/regenerate'];
   const table = Object.keys(ends).flatMap((how) => requests.map((path) => [how, path] as const));
 
-  it.each(table)('%s while POST %s runs: it stays so', async (how, path) => {
+  it.each(table)('%s while POST %s runs: what it knew stays dead', async (how, path) => {
     const browser = await started();
     const old = browser.copy();
     const slow = gate('slow');
@@ -43,17 +35,45 @@ onEveryBackend('the dead stay dead', { session, controllers: [InterleavingContro
     expect(answer.status).toBe(200);
     expect(answer.setCookies).toEqual([]);
     if (path === '/save') expect(answer.text).toBe('SessionGoneError');
-    if (path === '/rotate-after') expect(answer.json()).toEqual({});
+
     expect((await old.get('/session')).json()).toEqual({});
   });
 
+  it.each(Object.keys(ends))(
+    '%s while a request signs in: a new session begins, with what that set and nothing else',
+    async (how) => {
+      const browser = await started();
+      const slow = browser.copy();
+      const waiting = gate('slow');
+      const running = slow.post('/sign-in?gate=slow');
+      await waiting.reached;
+      await ends[how as keyof typeof ends](browser);
+      waiting.open();
+      expect((await running).setCookies).toHaveLength(1);
+      expect(idIn(slow)).not.toBe(idIn(browser));
+      expect((await slow.get('/session')).json()).toEqual({ userId: 'ada' });
+    },
+  );
+
   it('expired while a request runs: it stays so', async () => {
-    const clock = fakeClock();
     const browser = await started();
-    clock.advance(3_601_000);
+    const slow = gate('slow');
+    const running = browser.copy().post('/set/2?gate=slow');
+    await slow.reached;
+    await age(cell.backend.backend, idIn(browser), 3_601_000);
+    slow.open();
+    expect((await running).setCookies).toEqual([]);
+    expect((await browser.get('/session')).json()).toEqual({});
+  });
+
+  it('expired: it is not begun again under its token', async () => {
+    const browser = await started();
+    const id = idIn(browser);
+    await age(cell.backend.backend, id, 3_601_000);
     expect((await browser.get('/session')).json()).toEqual({});
     const answer = await browser.post('/set/2');
     expect(answer.setCookies).toHaveLength(1);
+    expect(idIn(browser)).not.toBe(id);
     expect((await browser.get('/session')).json()).toEqual({ field2: 2 });
   });
 

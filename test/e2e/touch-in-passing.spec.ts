@@ -6,7 +6,7 @@ import { Gate, GatedBackend } from '../support/gated-backend.js';
 import { gate, InterleavingController } from '../support/interleaving-controller.js';
 import type { Browser } from '../support/browser.js';
 
-describe.each(ADAPTERS)('a use that is written while the response goes on, on %s', (adapter) => {
+describe.each(ADAPTERS)('a use that is written in passing, on %s', (adapter) => {
   let backend: GatedBackend;
   let app: TestApp;
   let clock: ReturnType<typeof fakeClock>;
@@ -31,28 +31,29 @@ describe.each(ADAPTERS)('a use that is written while the response goes on, on %s
 
   const longerLife = [expect.stringMatching(/^sid=.*; Max-Age=1209600;/)];
 
-  it('never delays a response, which carries the cookie’s longer life', async () => {
+  it('is confirmed before the response leaves, which carries the cookie’s longer life', async () => {
     const touched = new Gate();
     backend.beforeWrite = () => touched.pass();
-    const answer = await browser.get('/session');
-    expect(answer.json()).toEqual({ field1: 1 });
-    expect(answer.setCookies).toEqual(longerLife);
+    const answer = browser.get('/session');
     await touched.reached;
     touched.open();
+    expect((await answer).json()).toEqual({ field1: 1 });
+    expect((await answer).setCookies).toEqual(longerLife);
     expect(backend.writes.slice(1)).toEqual(['touch']);
   });
 
-  it('is not waited for', async () => {
+  it('is not waited for long, and the response then has no cookie', async () => {
     backend.beforeWrite = () => new Promise(() => {});
     const tookMs: number[] = [];
-    for (let visit = 0; visit < 5; visit++) {
+    for (let visit = 0; visit < 3; visit++) {
       const startMs = performance.now();
-      await browser.get('/session');
+      const answer = await browser.get('/session');
       tookMs.push(performance.now() - startMs);
+      expect([answer.status, answer.setCookies]).toEqual([200, []]);
       clock.advance(61_000);
     }
-    // Waiting would take 100 ms each time; what a busy machine takes differs.
-    expect(Math.min(...tookMs)).toBeLessThan(80);
+    // 100 ms each time; what a busy machine takes differs.
+    expect(Math.min(...tookMs)).toBeLessThan(300);
   });
 
   it('never makes a slow response fail', async () => {

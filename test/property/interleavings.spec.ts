@@ -1,16 +1,22 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import { AtomicAdapter, JsonCodec, type Session } from 'nestjs-server-session';
-import { isAtomic } from '../../src/backends/session-backend.js';
-import { ActiveSession } from '../../src/session/active-session.js';
-import { Operations } from '../../src/session/operations.js';
+import type { Session } from 'nestjs-server-session';
+import type { ServerStore } from '../../src/session/server-store.js';
+import { SessionLife } from '../../src/session/session-life.js';
 import { createSessionObject } from '../../src/session/session-object.js';
 import type { SessionRuntime } from '../../src/session/session-runtime.js';
-import { endSession } from '../../src/session/session-writer.js';
-import { readSession } from '../../src/session/stored-session.js';
 import { startBackend, type TestBackend } from '../support/backends.js';
+import { lifeRuntime } from '../support/life.js';
 import { BACKENDS } from '../support/matrix.js';
-import { ModelRequest, ModelSession, numberOf, type Operation } from '../support/session-model.js';
+import { sharedCluster, START_MS } from '../support/shared-cluster.js';
+import {
+  ModelRequest,
+  ModelSecret,
+  ModelSession,
+  type ModelWorld,
+  numberOf,
+  type Operation,
+} from '../support/session-model.js';
 
 const KEYS = ['a', 'b', 'n', 'list'];
 const STARTED = { a: 1, n: 5, list: [0] };
@@ -18,6 +24,12 @@ const STARTED = { a: 1, n: 5, list: [0] };
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 400);
 /** The same programs in each run of `npm test`, so that it fails for what was changed and nothing else. */
 const SEED = process.env['PROPERTY_RUNS'] ? {} : { seed: 20_261_122 };
+
+const IDLE_MS = 200_000;
+const TOUCH_INTERVAL_MS = 20_000;
+const RENEW_GRACE_MS = 8_000;
+/** By which the clocks move with each step: more than what was confirmed of a token counts for. */
+const STEP_MS = 100;
 
 const key = fc.constantFrom(...KEYS);
 const value = fc.oneof(
@@ -28,8 +40,12 @@ const value = fc.oneof(
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('set' as const), key, value }) },
   {
-    weight: 3,
-    arbitrary: fc.record({ do: fc.constant('increment' as const), key: fc.constantFrom('n', 'a') }),
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('increment' as const),
+      key: fc.constantFrom('n', 'a'),
+      by: fc.constantFrom(1, -1, 2, 0),
+    }),
   },
   {
     weight: 2,
@@ -41,78 +57,159 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('delete' as const), key }) },
   {
-    weight: 1,
+    weight: 6,
     arbitrary: fc.record({
-      do: fc.constantFrom('clear' as const, 'save' as const, 'destroy' as const),
-    }),
+      do: fc.constantFrom('clear', 'save', 'save', 'destroy', 'reload', 'touch'),
+    }) as fc.Arbitrary<Operation>,
   },
   {
-    weight: 1,
+    weight: 3,
     arbitrary: fc.record(
       { do: fc.constant('regenerate' as const), keep: fc.subarray(KEYS) },
       { requiredKeys: ['do'] },
     ),
   },
 );
+const request = fc.record({
+  /** The token that it brings: what the browser holds when it begins, or the one that all began with. */
+  brings: fc.constantFrom('held' as const, 'held' as const, 'first' as const),
+  operations: fc.array(operation, { maxLength: 6 }),
+});
+/** Whose turn it is, or how long nothing happens. */
+const turn = fc.oneof(
+  { weight: 6, arbitrary: fc.nat(4) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      waitMs: fc.constantFrom(1_000, 5_000, 8_000, 20_000, 60_000, 150_000),
+    }),
+  },
+);
 /** Requests, each with what it does, and whose turn it is at each step; then the rest of each in turn. */
 const program = fc.record({
-  requests: fc.array(fc.array(operation, { maxLength: 6 }), { minLength: 2, maxLength: 4 }),
-  turns: fc.array(fc.nat(4), { maxLength: 30 }),
+  requests: fc.array(request, { minLength: 2, maxLength: 5 }),
+  turns: fc.array(turn, { maxLength: 40 }),
   /** After how many turns the session that all began with is revoked, if it is. */
-  revokedAt: fc.option(fc.nat(20)),
+  revokedAt: fc.option(fc.nat(20), { freq: 3 }),
+  renewIntervalMs: fc.constantFrom(0, 5_000, Infinity, Infinity),
 });
 type Program = typeof program extends fc.Arbitrary<infer T> ? T : never;
+type Request = Program['requests'][number];
+
+/** The one browser that all requests come from: the token that it holds, real and modelled. */
+interface Jar {
+  held: ModelSecret | undefined;
+}
+
+/** Where a program runs. */
+interface Scene {
+  readonly runtime: SessionRuntime & { store: ServerStore };
+  readonly world: ModelWorld;
+  readonly jar: Jar;
+  readonly first: ModelSecret;
+}
 
 /** One request, real and modelled side by side. */
 class Runner {
-  #real: ActiveSession | undefined;
+  #life: SessionLife | undefined;
   #session: Session | undefined;
   #model: ModelRequest | undefined;
   #step = 0;
 
   constructor(
-    private readonly runtime: SessionRuntime,
-    private readonly token: string,
-    private readonly started: ModelSession,
-    private readonly operations: Operation[],
+    private readonly scene: Scene,
+    private readonly request: Request,
   ) {}
 
   get isDone(): boolean {
-    return this.#step > this.operations.length;
+    return this.#step > this.request.operations.length + 2;
+  }
+
+  get isBegun(): boolean {
+    return this.#step > 0;
+  }
+
+  get session(): ModelSession | undefined {
+    return this.#model?.session;
   }
 
   async step(): Promise<void> {
-    if (this.#step === 0) {
-      this.#real = await ActiveSession.load(this.runtime, [this.token]);
-      this.#session = createSessionObject(this.#real);
-      this.#model = new ModelRequest(this.started.isAlive ? this.started : null);
-    } else {
-      const next = this.operations[this.#step - 1]!;
-      if (isPossible(next, this.#model!)) {
-        this.#model!.apply(next);
-        await perform(next, this.#session! as unknown as LooseSession);
-      }
-    }
-    this.#step++;
+    const { operations } = this.request;
+    const at = this.#step++;
+    if (at === 0) await this.#load();
+    else if (at <= operations.length) await this.#perform(operations[at - 1]!);
+    else if (at === operations.length + 1) await this.#commit();
+    else await this.#close();
     expect({ ...this.#session }).toEqual(this.#model!.view);
-  }
-
-  async commit(): Promise<void> {
-    this.#model!.commit();
-    await this.#real!.commit(false);
+    this.#compareNames();
   }
 
   async check(): Promise<void> {
-    const stored = await readSession(this.runtime, this.#real!.id);
-    const { session } = this.#model!;
-    expect(stored?.data ?? null).toEqual(session?.isAlive ? session.data : null);
+    const session = this.session;
+    if (!session?.id) return;
+    const stored = await this.scene.runtime.store.peek(session.id);
+    const data = stored && Object.fromEntries(stored.data);
+    expect(data).toEqual(session.isAlive ? session.data : null);
+  }
+
+  async #load(): Promise<void> {
+    const { runtime, world, jar, first } = this.scene;
+    const asked = this.request.brings === 'held' ? jar.held : first;
+    this.#life = await SessionLife.open(runtime, asked ? [asked.token!] : []);
+    this.#session = createSessionObject(this.#life);
+    this.#model = new ModelRequest(world, asked);
+  }
+
+  async #perform(next: Operation): Promise<void> {
+    const model = this.#model!;
+    if (!isPossible(next, model)) return;
+    const expected = model.apply(next);
+    const error = await perform(next, this.#session! as unknown as LooseSession);
+    expect({ next, error }).toEqual({ next, error: expected });
+  }
+
+  async #commit(): Promise<void> {
+    this.#model!.commit();
+    await this.#life!.commit();
+  }
+
+  /** The client hears what it must, and nothing that is not true. */
+  async #close(): Promise<void> {
+    const life = this.#life!;
+    const { kind, secret } = this.#model!.close();
+    await life.beforeHead();
+    const telling = life.notice.take();
+    life.stopTelling('answered');
+    const told = telling?.kind ?? 'nothing';
+    if (kind === 'maybe life') expect(['life', 'token', 'nothing']).toContain(told);
+    else if (kind === 'maybe clear') expect(['clear', 'nothing']).toContain(told);
+    else expect(told).toBe(kind);
+    if (telling?.kind === 'clear') this.scene.jar.held = undefined;
+    if (telling?.kind !== 'token' && telling?.kind !== 'life') return;
+    secret!.token ??= telling.token;
+    expect(telling.token).toBe(secret!.token);
+    this.scene.jar.held = secret;
+  }
+
+  /** A session's id is its own for life; its generation changes when it is regenerated, and only then. */
+  #compareNames(): void {
+    const { session, generation } = this.#model!;
+    if (!session || generation === undefined) return;
+    session.id ??= this.#life!.id;
+    session.generations[generation] ??= this.#life!.generation;
+    const { id, generations } = session;
+    const shown = { id: this.#life!.id, generation: this.#life!.generation };
+    expect(shown).toEqual({ id, generation: generations[generation] });
+    expect(new Set(generations).size).toBe(generations.length);
   }
 }
 
 type LooseSession = Record<string, unknown> & {
-  increment(key: string): number;
+  increment(key: string, by?: number): number;
   clear(): void;
+  touch(): unknown;
   save(): Promise<void>;
+  reload(): Promise<void>;
   destroy(): Promise<void>;
   regenerate(options: { keep?: string[] }): Promise<void>;
 };
@@ -124,80 +221,122 @@ function isPossible(next: Operation, model: ModelRequest): boolean {
   return value === undefined || numberOf(value) !== undefined;
 }
 
-async function perform(next: Operation, session: LooseSession): Promise<void> {
-  switch (next.do) {
-    case 'set':
-      session[next.key] = structuredClone(next.value);
-      return;
-    case 'push':
-      (session[next.key] as number[]).push(next.value);
-      return;
-    case 'delete':
-      delete session[next.key];
-      return;
-    case 'increment':
-      session.increment(next.key);
-      return;
-    case 'clear':
-      return session.clear();
-    case 'save':
-      return session.save().catch((error: Error) => expect(error.name).toBe('SessionGoneError'));
-    case 'destroy':
-      return session.destroy();
-    case 'regenerate':
-      return session.regenerate({ ...(next.keep && { keep: next.keep }) });
+/** The name of the error that it ends in, if it does. */
+async function perform(next: Operation, session: LooseSession): Promise<string | undefined> {
+  try {
+    switch (next.do) {
+      case 'set':
+        session[next.key] = structuredClone(next.value);
+        break;
+      case 'push':
+        (session[next.key] as number[]).push(next.value);
+        break;
+      case 'delete':
+        delete session[next.key];
+        break;
+      case 'increment':
+        session.increment(next.key, next.by);
+        break;
+      case 'regenerate':
+        await session.regenerate({ ...(next.keep && { keep: next.keep }) });
+        break;
+      default:
+        await session[next.do]();
+    }
+    return undefined;
+  } catch (error) {
+    return (error as Error).name;
   }
 }
 
+// Before any test moves the clock by which it is waited for.
+beforeAll(async () => void (await sharedCluster()), START_MS);
+
 describe.each(BACKENDS)('random programs of parallel requests, on %s', (name) => {
+  /** Redis goes by its own clock, so nothing expires there while a program runs. */
+  const isOnOwnClock = name.startsWith('redis');
+  const monotonic = performance.now.bind(performance);
   let backend: TestBackend;
-  let runtime: SessionRuntime;
+  let movedMs = 0;
+  let nowMs = Date.UTC(2030, 0, 1);
+
   beforeAll(async () => {
     backend = await startBackend(name);
-    const raw = backend.backend;
-    runtime = {
-      backend: isAtomic(raw) ? raw : new AtomicAdapter(raw),
-      codec: new JsonCodec(),
-      lifetime: { idleMs: 600_000, absoluteMs: Infinity },
-      touchIntervalMs: 60_000,
-      renewIntervalMs: Infinity,
-      renewGraceMs: 30_000,
-      operations: new Operations(),
-      onUndecodable: (id) => {
-        throw new Error(`undecodable: ${id}`);
-      },
-    };
   });
   afterAll(() => backend.stop());
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
 
-  async function start() {
-    const first = ActiveSession.create(runtime);
-    Object.assign(createSessionObject(first), structuredClone(STARTED));
-    await first.commit(false);
-    return { token: first.token!, id: first.id, model: new ModelSession(structuredClone(STARTED)) };
+  function moveClocks(): void {
+    jest.spyOn(performance, 'now').mockImplementation(() => monotonic() + movedMs);
+    if (!isOnOwnClock) jest.spyOn(Date, 'now').mockImplementation(() => nowMs);
   }
 
-  async function run({ requests, turns, revokedAt }: Program): Promise<void> {
-    const started = await start();
-    const runners = requests.map(
-      (operations) => new Runner(runtime, started.token, started.model, operations),
+  function wait(ms: number): void {
+    movedMs += ms;
+    nowMs += ms;
+  }
+
+  async function start(renewIntervalMs = Infinity): Promise<Scene> {
+    // Always or never: Redis' clock may be ahead of what this process takes it for, by a moment.
+    const onOwnClock = renewIntervalMs > 0 ? Infinity : -Infinity;
+    const renew = isOnOwnClock ? onOwnClock : renewIntervalMs;
+    const times = {
+      touchIntervalMs: isOnOwnClock ? Infinity : TOUCH_INTERVAL_MS,
+      renewIntervalMs: renew,
+      renewGraceMs: isOnOwnClock ? 60_000 : RENEW_GRACE_MS,
+    };
+    const idleMs = isOnOwnClock ? 6_000_000 : IDLE_MS;
+    const runtime = lifeRuntime({
+      backend: backend.backend,
+      lifetime: { idleMs, absoluteMs: Infinity },
+      ...times,
+    });
+    const now = () => (isOnOwnClock ? 0 : nowMs);
+    const world: ModelWorld = { now, idleMs, emptyMs: 60_000, replacedMs: 60_000, ...times };
+    const life = new SessionLife(runtime);
+    Object.assign(createSessionObject(life), structuredClone(STARTED));
+    await life.commit();
+    const session = new ModelSession(world, structuredClone(STARTED));
+    session.id = life.id;
+    session.secret.token = (life.notice.take() as { token: string }).token;
+    return { runtime, world, first: session.secret, jar: { held: session.secret } };
+  }
+
+  async function run({ requests, turns, revokedAt, renewIntervalMs }: Program): Promise<void> {
+    const scene = await start(renewIntervalMs);
+    const started = scene.first.session;
+    const runners = requests.map((each) => new Runner(scene, each));
+    const order: (number | { waitMs: number })[] = turns.map((each) =>
+      typeof each === 'number' ? each % runners.length : each,
     );
-    const order = turns.map((turn) => turn % runners.length);
-    for (const index of runners.keys()) order.push(...Array<number>(8).fill(index));
-    for (const [turn, index] of order.entries()) {
-      if (turn === revokedAt) {
-        started.model.isAlive = false;
-        await endSession(runtime, started.id);
+    for (const index of runners.keys()) order.push(...Array<number>(9).fill(index));
+    for (const [at, next] of order.entries()) {
+      if (at === revokedAt) {
+        started.end();
+        await scene.runtime.store.end(started.id!);
       }
-      const runner = runners[index]!;
-      if (runner.isDone) continue;
-      await runner.step();
-      if (runner.isDone) await runner.commit();
+      wait(STEP_MS);
+      if (typeof next !== 'number') {
+        if (!isOnOwnClock) wait(next.waitMs);
+        continue;
+      }
+      const runner = runners[next]!;
+      if (!runner.isDone) await runner.step();
+      for (const each of runners) await each.check();
     }
-    for (const runner of runners) await runner.check();
+    // What was answered with success can be found again: somebody was told of the token.
+    for (const { session } of runners) {
+      if (!session?.isAlive || session.isEmpty) continue;
+      expect({ session, isTold: session.secret.token !== undefined }).toMatchObject({
+        isTold: true,
+      });
+    }
   }
 
-  it('end as the model says', async () => {
+  it('end as the model says, and each client hears what is true', async () => {
+    moveClocks();
     await fc.assert(fc.asyncProperty(program, run), { numRuns: RUNS, ...SEED });
   }, 600_000);
 
@@ -205,8 +344,9 @@ describe.each(BACKENDS)('random programs of parallel requests, on %s', (name) =>
     const writes = fc.array(fc.tuple(fc.boolean(), fc.integer()), { minLength: 2, maxLength: 12 });
     await fc.assert(
       fc.asyncProperty(writes, async (list) => {
-        const { token, id } = await start();
-        const loaded = await Promise.all(list.map(() => ActiveSession.load(runtime, [token])));
+        const { runtime, first } = await start();
+        const load = () => SessionLife.open(runtime, [first.token!]);
+        const loaded = await Promise.all(list.map(load));
         const expected: Record<string, unknown> = structuredClone(STARTED);
         for (const [index, [isIncrement, value]] of list.entries()) {
           const session = createSessionObject(loaded[index]!) as unknown as LooseSession;
@@ -216,8 +356,9 @@ describe.each(BACKENDS)('random programs of parallel requests, on %s', (name) =>
           session.increment('n');
           expected['n'] = (expected['n'] as number) + 1;
         }
-        await Promise.all(loaded.map(async (session) => session.commit(false)));
-        expect((await readSession(runtime, id))?.data).toEqual(expected);
+        await Promise.all(loaded.map(async (session) => session.commit()));
+        const stored = await runtime.store.peek(first.session.id!);
+        expect(Object.fromEntries(stored!.data)).toEqual(expected);
       }),
       { numRuns: Math.ceil(RUNS / 4), ...SEED },
     );

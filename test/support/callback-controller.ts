@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { Session } from 'nestjs-server-session';
 import { Gate } from './gated-backend.js';
 
@@ -38,11 +38,7 @@ export class CallbackController {
   }
   @Post('callback/:method')
   @HttpCode(200)
-  async callback(
-    @Session() session: Session,
-    @Param('method') method: Method,
-    @Query('awaited') awaited?: string,
-  ) {
+  async callback(@Session() session: Session, @Param('method') method: Method) {
     await gate.current?.pass();
     if (method !== 'reload') session.userId = 'ada';
     let isLater = false;
@@ -50,13 +46,18 @@ export class CallbackController {
       heard.push(`callback: ${isLater ? args.map(nameOf).join() : 'too early'}`);
     });
     isLater = true;
-    if (awaited) {
-      await result.then(
-        () => heard.push('promise: nothing'),
-        (error: unknown) => heard.push(`promise: ${nameOf(error)}`),
-      );
-    }
     await someTurns();
+    return { isChained: result === session };
+  }
+  @Post('promise/:method')
+  @HttpCode(200)
+  async promise(@Session() session: Session, @Param('method') method: Method) {
+    await gate.current?.pass();
+    if (method !== 'reload') session.userId = 'ada';
+    await session[method]().then(
+      () => heard.push('promise: nothing'),
+      (error: unknown) => heard.push(`promise: ${nameOf(error)}`),
+    );
   }
   /** As people write who don't care: nothing awaited, no callback. */
   @Post('forgotten/:method')

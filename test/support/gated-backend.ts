@@ -1,13 +1,15 @@
 import {
   AtomicAdapter,
   type AtomicSessionBackend,
+  type Lifetime,
   type SessionBackend,
   type SessionChange,
   type SessionRecord,
-  type SessionRotation,
+  type UpdateResult,
 } from 'nestjs-server-session';
 
-type Write = 'set' | 'delete' | 'create' | 'update' | 'touch' | 'rotate' | 'deleteEmpty';
+/** `touch`: an update that changes no data. */
+type Write = 'set' | 'delete' | 'create' | 'update' | 'touch';
 
 /** A point where somebody waits until the test lets them go on. */
 export class Gate {
@@ -59,17 +61,20 @@ export class GatedBackend implements AtomicSessionBackend {
   create(id: string, record: SessionRecord, ttl: number): Promise<boolean> {
     return this.#write('create', () => this.#inner.create(id, record, ttl));
   }
-  update(id: string, change: SessionChange, ttl: number): Promise<boolean> {
-    return this.#write('update', () => this.#inner.update(id, change, ttl));
+  update(
+    id: string,
+    change: SessionChange,
+    lifetime: Lifetime,
+    deadlineMs?: number,
+  ): Promise<UpdateResult> {
+    const run = () => this.#inner.update(id, change, lifetime, deadlineMs);
+    return this.#write(isTouch(change) ? 'touch' : 'update', run);
   }
-  touch(id: string, ttl: number, seen: string): Promise<boolean> {
-    return this.#write('touch', () => this.#inner.touch(id, ttl, seen));
+  now(): number {
+    return this.#inner.now?.() ?? Date.now();
   }
-  rotate(id: string, newId: string, rotation: SessionRotation, ttl: number): Promise<boolean> {
-    return this.#write('rotate', () => this.#inner.rotate(id, newId, rotation, ttl));
-  }
-  deleteEmpty(id: string): Promise<boolean> {
-    return this.#write('deleteEmpty', () => this.#inner.deleteEmpty(id));
+  syncClock(): Promise<void> | undefined {
+    return this.#inner.syncClock?.();
   }
 
   async #write<T>(method: Write, run: () => Promise<T>): Promise<T> {
@@ -79,4 +84,9 @@ export class GatedBackend implements AtomicSessionBackend {
     await this.afterWrite();
     return answer;
   }
+}
+
+function isTouch({ set, remove, increment, keep, secret }: SessionChange): boolean {
+  const changed = [...Object.keys(set), ...remove, ...Object.keys(increment)];
+  return changed.length === 0 && !keep && !secret;
 }

@@ -19,6 +19,10 @@ export class InterleavingController {
   show(@Session() session: Session) {
     return { ...session };
   }
+  @Get('names')
+  names(@Session() session: Session) {
+    return { id: session.id, generation: session.generation };
+  }
   @Get('slow-read')
   async slowRead(@Session() session: Session, @Query('gate') name: string) {
     await gates.get(name)?.pass();
@@ -43,6 +47,14 @@ export class InterleavingController {
   ) {
     await gates.get(name)?.pass();
     delete session[`field${Number(number)}`];
+  }
+  /** Leaves the session empty and says so at once; the answer comes later. */
+  @Post('clear')
+  @HttpCode(200)
+  async clear(@Session() session: Session, @Query('gate') name = '') {
+    session.clear();
+    await session.save();
+    await gates.get(name)?.pass();
   }
   @Post('increment')
   @HttpCode(200)
@@ -83,11 +95,40 @@ export class InterleavingController {
       (error: Error) => error.name,
     );
   }
-  @Post('rotate-after')
+  /** Saves before slow work. */
+  @Post('save-first/:number')
   @HttpCode(200)
-  async rotateAfter(@Session() session: Session, @Query('gate') name: string) {
+  async saveFirst(
+    @Session() session: Session,
+    @Param('number') number: string,
+    @Query('gate') name = '',
+  ) {
+    session[`field${Number(number)}`] = Number(number);
+    await session.save();
+    await gates.get(name)?.pass();
+  }
+  @Post('reload/:number')
+  @HttpCode(200)
+  async reload(
+    @Session() session: Session,
+    @Param('number') number: string,
+    @Query('gate') name = '',
+  ) {
+    await gates.get(name)?.pass();
+    const failure = await session.reload().catch((error: Error) => error.name);
+    session[`field${Number(number)}`] = Number(number);
+    return failure;
+  }
+  @Post('sign-out-and-set/:number')
+  @HttpCode(200)
+  async signOutAndSet(@Session() session: Session, @Param('number') number: string) {
+    await session.destroy();
+    session[`field${Number(number)}`] = Number(number);
+  }
+  @Post('regenerate')
+  @HttpCode(200)
+  async regenerate(@Session() session: Session, @Query('gate') name = '') {
     await gates.get(name)?.pass();
     await session.regenerate();
-    return { ...session };
   }
 }

@@ -29,6 +29,16 @@ const CHANGES: Record<string, (session: Session) => unknown> = {
   destroy: (session) => session.destroy(),
 };
 
+/** Changes a session; the name of what it throws, in brackets. */
+async function failure(change: string, session: Session): Promise<string> {
+  try {
+    await CHANGES[change]!(session);
+    return '';
+  } catch (error) {
+    return ` (${(error as Error).name})`;
+  }
+}
+
 type Reply = ServerResponse & { raw?: ServerResponse; hijack?(): void };
 
 /** Routes that change the session after their first bytes have left. */
@@ -53,8 +63,7 @@ export class LateController {
     const raw = reply.raw ?? reply;
     raw.write('first ');
     await gates.first.pass();
-    await CHANGES[change]!(session);
-    raw.write('second');
+    raw.write(`second${await failure(change, session)}`);
     await gates.last.pass();
     raw.end();
   }
@@ -65,8 +74,7 @@ export class LateController {
       of({ data: 'first' }),
       defer(() => from(gates.first.pass())).pipe(
         switchMap(async () => {
-          await CHANGES[change]!(session);
-          return { data: 'second' };
+          return { data: `second${await failure(change, session)}` };
         }),
       ),
       NEVER,

@@ -49,6 +49,7 @@ class AccountController {
     const { visits } = session;
     return {
       id: session.id,
+      generation: session.generation,
       user: request.user?.name,
       isSignedIn: request.isAuthenticated(),
       visits,

@@ -32,6 +32,15 @@ export class RedisSentinel {
     return all;
   }
 
+  /** Those that hold data: the one that began as master first. */
+  get servers(): RedisServer[] {
+    return [this.master, this.replica];
+  }
+
+  get sentinelPorts(): number[] {
+    return this.sentinels.map(({ port }) => port);
+  }
+
   client(): Redis {
     const sentinels = this.sentinels.map(({ port }) => ({ host: '127.0.0.1', port }));
     const client = new Redis({ sentinels, name: NAME });

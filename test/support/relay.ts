@@ -4,10 +4,12 @@ import { TcpRelay } from './tcp-relay.js';
 /** Begins a reply that is an error. */
 const ERROR = '-'.charCodeAt(0);
 
-/** A TCP relay in front of a server, which can let a command through and lose its reply. */
+/** A TCP relay in front of a server, which can let a command through and lose its reply, or keep commands for later. */
 export class Relay extends TcpRelay {
   #command: string | undefined;
   #onLost: () => void = () => {};
+  /** What is to be sent when the stall ends. */
+  #kept: (() => void)[] | undefined;
   /** How often a connection was cut. */
   cuts = 0;
 
@@ -24,11 +26,24 @@ export class Relay extends TcpRelay {
     this.#onLost = onLost;
   }
 
+  /** From now on no command gets through until `resume`. */
+  stall(): void {
+    this.#kept ??= [];
+  }
+
+  /** Sends all that was kept, in its order. */
+  resume(): void {
+    const kept = this.#kept ?? [];
+    this.#kept = undefined;
+    for (const send of kept) send();
+  }
+
   protected carry(client: Socket, target: Socket): void {
     let losesReply = false;
     client.on('data', (commands) => {
       losesReply ||= this.#command !== undefined && commands.includes(this.#command);
-      target.write(commands);
+      if (this.#kept) this.#kept.push(() => target.write(commands));
+      else target.write(commands);
     });
     target.on('data', (reply) => {
       losesReply &&= this.#command !== undefined && reply[0] !== ERROR;

@@ -4,7 +4,7 @@ import { type RedisName, startRedis, type TestRedis } from './backends.js';
 import { Relay } from './relay.js';
 import { sharedCluster } from './shared-cluster.js';
 
-/** A Redis behind relays, which can lose replies. */
+/** A Redis behind relays, which can lose replies, and stall. */
 export class RelayedRedis {
   private constructor(
     private readonly redis: TestRedis,
@@ -50,6 +50,15 @@ export class RelayedRedis {
     } finally {
       disarm();
     }
+  }
+
+  /** The link carries nothing until `resume`; then all that was sent meanwhile arrives. */
+  stall(): void {
+    for (const relay of this.relays) relay.stall();
+  }
+
+  resume(): void {
+    for (const relay of this.relays) relay.resume();
   }
 
   async stop(): Promise<void> {

@@ -3,6 +3,15 @@ import { Controller, Get, ParseIntPipe } from '@nestjs/common';
 import { Session, SessionModule, type StoredSession } from 'nestjs-server-session';
 import '../support/session-data.js';
 
+declare module 'nestjs-server-session' {
+  interface SessionData {
+    opens?: number;
+    /** Of a member, and reserved: a session can't hold them. */
+    take: string[];
+    $beta: boolean;
+  }
+}
+
 export function data(session: Session): void {
   session.visits = 1;
   const visits: number | undefined = session.visits;
@@ -12,6 +21,8 @@ export function data(session: Session): void {
   const taken: string[] | undefined = session.take('flash');
   const sum: number = session.increment('visits', taken?.length ?? user?.length);
   session.set('visits', sum);
+  session.increment('opens');
+  session.touch().increment('visits');
   delete session.userId;
   const copy: Partial<{ visits: number }> = { ...session };
   void copy;
@@ -28,8 +39,18 @@ export function data(session: Session): void {
   session.increment('userId');
   // @ts-expect-error a value that may be missing
   const missing: number = session.visits;
+  // @ts-expect-error the name of a member
+  session.set('take', []);
+  // @ts-expect-error the name of a member
+  session.take = [];
+  // @ts-expect-error a reserved name
+  session.$beta = true;
+  // @ts-expect-error a reserved name
+  session.update({ $beta: true });
   // @ts-expect-error a fact
   session.id = 'other';
+  // @ts-expect-error a fact
+  session.generation = 'other';
   // @ts-expect-error a member
   session.save = 1;
   void missing;
@@ -38,8 +59,13 @@ export function data(session: Session): void {
 export async function lifecycle(session: Session): Promise<void> {
   await session.regenerate();
   await session.regenerate({ keep: ['visits'] });
-  await session.regenerate((error) => void error);
-  await session.save((error) => void error);
+  await session.regenerate(['visits']);
+  session.save((error) => void error).touch();
+  session.regenerate((error) => void error).regenerate({ keep: ['visits'] }, () => {});
+  session.save((error) => void error).visits = 1;
+  session.touch().visits = 1;
+  const generation: string = session.generation;
+  void generation;
   await session.reload();
   await session.destroy();
   // @ts-expect-error a field that nobody declared

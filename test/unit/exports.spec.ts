@@ -19,6 +19,7 @@ it('exports these names and no others', () => {
     'SessionModule',
     'SessionOptionsError',
     'SessionService',
+    'SessionTokenError',
     'SessionValueError',
   ]);
   expect(Object.keys(testing)).toEqual(['sessionBackendContract']);

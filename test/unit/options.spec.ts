@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { SessionOptionsError } from 'nestjs-server-session';
+import { Signature } from '../../src/transports/signature.js';
+import { resolveCookie } from '../../src/transports/cookie-options.js';
 import { resolveOptions, resolveSettings } from '../../src/session.options-validator.js';
 
 const secret = 'x'.repeat(32);
@@ -16,7 +18,7 @@ function problems(options: object): readonly string[] {
 describe('options', () => {
   it('have the defaults that the README names', () => {
     expect(resolveOptions({ secret })).toEqual({
-      secrets: [secret],
+      signatures: [expect.any(Signature)],
       cookie: {
         name: 'sid',
         path: '/',
@@ -67,15 +69,36 @@ describe('options', () => {
     [{ secret, idleTimeout: Infinity }, /^idleTimeout is Infinity/],
     [{ secret, absoluteTimeout: '-1h' }, /^absoluteTimeout is '-1h'.*or false for never$/],
     [{ secret, touchInterval: '15d' }, /^touchInterval .* must be shorter than idleTimeout/],
+    [{ secret, idleTimeout: -1 }, /^idleTimeout is -1: write text with a unit/],
+    [{ secret, idleTimeout: Number.NaN }, /^idleTimeout is NaN/],
+    [{ secret, idleTimeout: '' }, /^idleTimeout is '': write text with a unit/],
+    [{ secret, idleTimeout: '1h30m' }, /^idleTimeout is '1h30m'/],
+    [{ secret, idleTimeout: '1.2.3h' }, /^idleTimeout is '1.2.3h'/],
+    [{ secret, idleTimeout: 'Infinityy' }, /^idleTimeout is 'Infinityy'/],
+    [{ secret, idleTimeout: false }, /^idleTimeout is false: write text/],
+    [{ secret, idleTimeout: [30] }, /^idleTimeout is a list/],
+    [{ secret, idleTimeout: {} }, /^idleTimeout is an object/],
+    [{ secret, idleTimeout: 1e16 }, /^idleTimeout is 10000000000000000: write at most '100y'$/],
+    [{ secret, idleTimeout: '101y' }, /^idleTimeout is '101y': write at most '100y'$/],
+    [{ secret, idleTimeout: 0.0001 }, /^idleTimeout is 0.0001: write at least '1ms'$/],
+    [{ secret, absoluteTimeout: 1e16 }, /write at most '100y', or false for never$/],
+    [{ secret, touchInterval: 1e16 }, /^touchInterval .* write at most '100y'$/],
+    [{ secret, touchInterval: -1 }, /^touchInterval is -1/],
+    [{ secret, renewInterval: 1e16 }, /^renewInterval .* at most '100y', or false for never$/],
+    [{ secret, renewGrace: 1e16 }, /^renewGrace .* write at most '100y'$/],
+    [{ secret, renewGrace: '500ms' }, /^renewGrace is '500ms': write at least '1s'$/],
+    [{ secret, backendTimeout: 0 }, /^backendTimeout is 0: write text with a unit, such as '2s'/],
     [{ secret, renewInterval: '20s' }, /^renewInterval .* must be longer than renewGrace/],
     [{ secret, renewInterval: true }, /^renewInterval is true.*or false for never$/],
-    [{ secret, backendTimeout: '99d' }, /^backendTimeout is longer than a timer can be/],
+    [{ secret, backendTimeout: '99d' }, /^backendTimeout is '99d': write at most '24d'$/],
     [{ secret, cookie: 'sid' }, /^cookie is 'sid': write an object/],
     [{ secret, cookie: { samesite: 'lax' } }, /did you mean cookie\.sameSite\?/],
     [{ secret, cookie: { sameSite: true } }, /^cookie\.sameSite is true: write 'strict' or/],
     [{ secret, cookie: { httpOnly: 'no' } }, /^cookie\.httpOnly is 'no': write true or false/],
     [{ secret, cookie: { name: 'a b' } }, /name is invalid.*'a b'/],
     [{ secret, cookie: { name: '' } }, /name is invalid/],
+    [{ secret, cookie: { path: 'app' } }, /^cookie\.path is 'app': write one that begins with/],
+    [{ secret, cookie: { sameSite: 'auto', secure: false } }, /'auto' is None on secure/],
     [{ secret, cookie: { path: '/;x' } }, /path is invalid/],
     [{ secret, cookie: { domain: 'a b' } }, /domain is invalid/],
     [{ secret, cookie: { sameSite: 'none', secure: false } }, /'none' needs cookie\.secure/],
@@ -86,6 +109,44 @@ describe('options', () => {
   ])('%j is refused with what to write instead', (options, message) => {
     expect(problems(options).join('\n')).toMatch(message);
     expect(problems(options)).toHaveLength(1);
+  });
+
+  it.each([30n, Symbol('30'), () => 30])('refuse a duration that is %p', (idleTimeout) => {
+    const shown = typeof idleTimeout === 'function' ? 'a function' : /30n|Symbol\(30\)/;
+    expect(problems({ secret, idleTimeout })).toEqual([expect.stringMatching(shown)]);
+  });
+
+  it('take any duration up to a hundred years, with a date at its end', () => {
+    for (const each of [1, '30m', '30 minutes', ' 2 days ', '1.5h', '100y', 0.001]) {
+      const { idleMs } = resolveOptions({ secret, idleTimeout: each, touchInterval: 0 });
+      expect(idleMs).toBeGreaterThan(0);
+      expect(new Date(Date.now() + idleMs).getTime()).not.toBeNaN();
+    }
+    expect(resolveOptions({ secret, idleTimeout: '30 minutes' }).idleMs).toBe(1_800_000);
+  });
+
+  it('take a function of the request for the cookie, whose options are checked as it gives them', () => {
+    const given: unknown[] = [];
+    const { cookie } = resolveOptions({
+      secret,
+      cookie: (request: { host: string }) => {
+        given.push(request);
+        return { domain: request.host, sameSite: 'none' };
+      },
+    });
+    expect(resolveCookie(cookie, { host: 'a.example' })).toMatchObject({
+      name: 'sid',
+      domain: 'a.example',
+      secure: true,
+    });
+    expect(given).toEqual([{ host: 'a.example' }]);
+    const wrong = (options: unknown) => () =>
+      resolveCookie(resolveOptions({ secret, cookie: () => options as object }).cookie, {});
+    expect(wrong({ pth: '/' })).toThrow(
+      /of this request do not work:\n  - cookie\.pth is no option/,
+    );
+    expect(wrong(Promise.resolve({}))).toThrow(/cookie\(\) gave a promise/);
+    expect(wrong(undefined)).toThrow(/cookie is undefined: write an object, such as/);
   });
 
   it('never show a secret', () => {
@@ -100,11 +161,13 @@ describe('options', () => {
   });
 
   it('are always Secure where the cookie is refused without', () => {
-    const secure = (cookie: object) => resolveOptions({ secret, cookie }).cookie.secure;
+    const secure = (cookie: object) =>
+      resolveCookie(resolveOptions({ secret, cookie }).cookie, {}).secure;
     expect(secure({})).toBe('auto');
     expect(secure({ sameSite: 'none' })).toBe(true);
     expect(secure({ partitioned: true })).toBe(true);
     expect(secure({ name: '__Host-sid' })).toBe(true);
+    expect(secure({ sameSite: 'auto' })).toBe('auto');
   });
 
   it('are refused where they are no object', () => {

@@ -1,55 +1,93 @@
 import type { SessionChange, SessionRecord } from '../session-backend.js';
+import { FIELD } from '../session-record.js';
 
 /**
- * How a record is kept in one Redis string: each field as name, unit separator, text, record separator, with a record
- * separator before the first. Scripts find a field by plain search, and reading takes one GET.
+ * How a record is kept in one Redis string: a head of the format's version and the metadata that scripts need, each behind
+ * a unit separator; a record separator; then each other field as name, unit separator, text, record separator. Scripts
+ * find a field by plain search, and reading takes one GET.
  */
 export const RECORD = '\x1e';
 export const UNIT = '\x1f';
-/** Stands before what would otherwise read as a separator, or as itself. */
+/** Stands before what would otherwise read as a separator, or as itself, and before half of a surrogate pair. */
 const ESCAPE = '\x1d';
 
-// eslint-disable-next-line no-control-regex
-const SPECIALS = /[\x1d-\x1f]/g;
-// eslint-disable-next-line no-control-regex
-const ESCAPED = /\x1d([=>?])/g;
-const ESCAPE_SHIFT = 0x20;
+/** The format that this version writes. */
+const VERSION = '1';
 
-/** Metadata that every session has, and their names in Redis: there, each byte counts as often as there are sessions. */
-const TIMES = new Map([
-  ['$created', '$c'],
-  ['$seen', '$s'],
-]);
-const TIME_NAMES = new Map([...TIMES].map(([name, short]) => [short, name]));
-const TIME = /^[1-9]\d{0,14}$/;
+/** What the head holds, in this order; empty where a record has no such field. */
+const HEAD = [
+  FIELD.generation,
+  FIELD.hash,
+  FIELD.createdAtMs,
+  FIELD.seenAtMs,
+  FIELD.renewedAtMs,
+  FIELD.previous,
+];
+const HEAD_FIELDS: ReadonlySet<string> = new Set(HEAD);
+
+const SPECIALS =
+  // eslint-disable-next-line no-control-regex
+  /[\x1d-\x1f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+// eslint-disable-next-line no-control-regex
+const ESCAPED = /\x1d(u[0-9a-f]{4}|[=>?])/g;
+const ESCAPE_SHIFT = 0x20;
 
 /** The text of a record. */
 export function recordText(record: SessionRecord): string {
-  let text = RECORD;
-  for (const name in record) text += fieldText(name, '', record[name]!);
+  let text = VERSION;
+  for (const name of HEAD) text += UNIT + escaped(record[name] ?? '');
+  text += RECORD;
+  for (const name in record)
+    if (!isInHead(name, record)) text += fieldText(name, '', record[name]!);
   return text;
 }
 
-/** The record of a text. One that is no record's gives a record without metadata. */
+/** An empty text would read as none, so it stands among the other fields. */
+function isInHead(name: string, record: SessionRecord): boolean {
+  return HEAD_FIELDS.has(name) && record[name] !== '';
+}
+
+/**
+ * The record of a text. A text that is not exactly a record's gives `{}`, and one of a format that came later
+ * `{ $version }`: neither has the metadata that make a session.
+ */
 export function readRecordText(text: string): SessionRecord {
+  const headEnd = text.indexOf(RECORD);
+  const [version, ...head] = text.slice(0, Math.max(headEnd, 0)).split(UNIT);
+  if (version !== VERSION) return versionOnly(text);
+  if (head.length !== HEAD.length || !text.endsWith(RECORD)) return {};
   const record: SessionRecord = {};
+  for (const [index, name] of HEAD.entries()) {
+    if (head[index] !== '') record[name] = unescaped(head[index]!);
+  }
+  return readFields(text, headEnd + 1, record) ? record : {};
+}
+
+function versionOnly(text: string): SessionRecord {
+  const version = /^\d+/.exec(text)?.[0];
+  return version === undefined || Number(version) <= Number(VERSION)
+    ? {}
+    : { [FIELD.version]: version };
+}
+
+/** Whether the rest of a text is fields and nothing else. */
+function readFields(text: string, from: number, record: SessionRecord): boolean {
   const isPlain = !text.includes(ESCAPE);
-  let start = 1;
-  for (;;) {
+  for (let start = from; start < text.length;) {
     const middle = text.indexOf(UNIT, start);
-    const end = text.indexOf(RECORD, middle);
-    if (middle === -1 || end === -1) return record;
+    const end = text.indexOf(RECORD, start);
+    if (middle === -1 || middle > end) return false;
     const name = text.slice(start, middle);
     const value = text.slice(middle + 1, end);
-    const timeName = TIME_NAMES.get(name);
-    if (timeName !== undefined) record[timeName] = readTime(value);
-    else if (isPlain) record[name] = value;
+    if (value.includes(UNIT)) return false;
+    if (isPlain) record[name] = value;
     else record[unescaped(name)] = unescaped(value);
     start = end + 1;
   }
+  return true;
 }
 
-/** A change as scripts take it: as a record, where the text of each field begins with `=` (set), `-` (remove) or `+` (add). */
+/** A change as scripts take it: as fields, where the text of each begins with `=` (set), `-` (remove) or `+` (add). */
 export function changeText({ set, remove, increment }: SessionChange): string {
   let text = '';
   for (const name of remove) text += fieldText(name, '-', '');
@@ -58,38 +96,38 @@ export function changeText({ set, remove, increment }: SessionChange): string {
   return text;
 }
 
-/** A name as it stands in a text. */
-export function nameText(name: string): string {
-  return TIMES.get(name) ?? escaped(name);
+/** The names of fields, each between record separators; '' where all fields are meant. */
+export function namesText(names: readonly string[] | undefined): string {
+  return names ? RECORD + names.map((name) => escaped(name) + RECORD).join('') : '';
 }
 
 function fieldText(name: string, mark: string, value: string): string {
-  const timeName = TIMES.get(name);
-  return timeName === undefined
-    ? escaped(name) + UNIT + mark + escaped(value) + RECORD
-    : timeName + UNIT + mark + timeText(value) + RECORD;
+  return escaped(name) + UNIT + mark + escaped(value) + RECORD;
 }
 
-/** A time in base 36; anything else as it is, marked by `=`. */
-function timeText(value: string): string {
-  return TIME.test(value) ? Number(value).toString(36) : `=${escaped(value)}`;
-}
-
-function readTime(value: string): string {
-  return value.startsWith('=') ? unescaped(value.slice(1)) : String(Number.parseInt(value, 36));
-}
-
-function escaped(text: string): string {
-  // Each is looked for by itself: that is many times faster in long text than a pattern of all three.
-  if (!text.includes(RECORD) && !text.includes(UNIT) && !text.includes(ESCAPE)) return text;
-  return text.replace(
-    SPECIALS,
-    (special) => ESCAPE + String.fromCharCode(special.charCodeAt(0) + ESCAPE_SHIFT),
-  );
+/** Text as Redis keeps it, which is UTF-8: half of a surrogate pair would become another character. */
+export function escaped(text: string): string {
+  // Each is looked for by itself: that is many times faster in long text than a pattern of all.
+  if (
+    !text.includes(RECORD) &&
+    !text.includes(UNIT) &&
+    !text.includes(ESCAPE) &&
+    text.isWellFormed()
+  ) {
+    return text;
+  }
+  return text.replace(SPECIALS, (special) => {
+    const code = special.charCodeAt(0);
+    return code < 0x20
+      ? ESCAPE + String.fromCharCode(code + ESCAPE_SHIFT)
+      : `${ESCAPE}u${code.toString(16)}`;
+  });
 }
 
 function unescaped(text: string): string {
-  return text.replace(ESCAPED, (_, shifted: string) =>
-    String.fromCharCode(shifted.charCodeAt(0) - ESCAPE_SHIFT),
+  return text.replace(ESCAPED, (_, code: string) =>
+    code.startsWith('u')
+      ? String.fromCharCode(Number.parseInt(code.slice(1), 16))
+      : String.fromCharCode(code.charCodeAt(0) - ESCAPE_SHIFT),
   );
 }

@@ -1,16 +1,18 @@
 import type { Cluster, Redis } from 'ioredis';
-import {
-  type AtomicSessionBackend,
-  NEXT,
-  type SessionChange,
-  type SessionRecord,
-  type SessionRotation,
+import type {
+  AtomicSessionBackend,
+  Lifetime,
+  SessionChange,
+  SessionRecord,
+  UpdateResult,
 } from '../session-backend.js';
+import type { SharedBackend } from '../shared-backend.js';
 import { Batch } from './batch.js';
-import { rotateAcrossSlots } from './rotate-across-slots.js';
-import { connect, disconnect } from './redis-client.js';
-import { changeText, nameText, readRecordText, recordText } from './record-text.js';
-import { DELETE_EMPTY, ROTATE, TAKE, TAKEN, UPDATE } from './scripts.js';
+import { ConnectionErrors } from './connection-errors.js';
+import { OwnedClient } from './redis-client.js';
+import { changeText, escaped, namesText, readRecordText, recordText } from './record-text.js';
+import { NOW, readUpdateReply, UPDATE, type UpdateReply } from './scripts.js';
+import { ServerClock } from './server-clock.js';
 
 export interface RedisBackendOptions {
   /** An ioredis 6 client, single, Sentinel or Cluster. It stays yours: it is never closed here. */
@@ -24,6 +26,8 @@ export interface RedisBackendOptions {
   isSharded?: boolean;
 }
 
+type RedisUrlOptions = Omit<RedisBackendOptions, 'client'>;
+
 type Script = (...args: (string | number)[]) => Promise<unknown>;
 type Scripts = Record<keyof typeof SCRIPTS, Script>;
 
@@ -36,74 +40,82 @@ interface Update {
 /** Redis does nothing else while it runs one command: a larger batch would save little and keep others waiting. */
 const MAX_BATCH = 32;
 
-/** How long a session that was taken can be taken again: longer than a lost connection takes to be there again. */
-const TAKEN_SECONDS = 60;
-
 const SCRIPTS = {
   nestSessionUpdate: { lua: UPDATE },
-  nestSessionRotate: { lua: ROTATE, numberOfKeys: 2 },
-  nestSessionTake: { lua: TAKE, numberOfKeys: 1 },
-  nestSessionDeleteEmpty: { lua: DELETE_EMPTY, numberOfKeys: 1 },
+  nestSessionNow: { lua: NOW, numberOfKeys: 1 },
 } as const;
-
-/** Begins the list of fields to keep, which may be empty: metadata are kept in any case. */
-const KEEP_METADATA = '$';
 
 /**
  * Keeps sessions in Redis through ioredis: one string per session, read by one GET and changed by one Lua script that
  * does nothing when the key is gone. Every key lives as long as its session.
  */
-export class RedisBackend implements AtomicSessionBackend {
-  readonly #client: Redis | Cluster;
-  /** The client, where it was made here and has to be closed here. */
-  #owned: Redis | undefined;
-  readonly #scripts: Scripts;
+export class RedisBackend implements AtomicSessionBackend, SharedBackend {
+  /** The client that is made and closed here. */
+  readonly #owned: OwnedClient | undefined;
+  readonly #connection: { readonly client: Redis | Cluster };
   readonly #prefix: string;
   readonly #gets: Batch<string, SessionRecord | null>;
-  readonly #updates: Batch<Update, unknown>;
-  /** Whether all keys are in one slot, so that one command may touch several of them. */
-  readonly #isOneSlot: boolean;
+  readonly #updates: Batch<Update, UpdateReply>;
+  readonly #clock = new ServerClock(() => clean(this.#scripts.nestSessionNow(this.#key('now'))));
 
   /** @throws TypeError where `client` is no ioredis client */
-  constructor({ client, prefix = 'sess:', isSharded }: RedisBackendOptions) {
-    if (typeof client?.defineCommand !== 'function' || typeof client.get !== 'function') {
-      throw new TypeError(
-        'RedisBackend: client must be an ioredis client: new RedisBackend({ client: new Redis(url) })',
-      );
-    }
-    this.#client = client;
+  constructor(options: RedisBackendOptions);
+  /** @internal */
+  constructor(options: RedisUrlOptions, owned: OwnedClient);
+  constructor(
+    { client, prefix = 'sess:', isSharded }: Partial<RedisBackendOptions>,
+    owned?: OwnedClient,
+  ) {
+    this.#owned = owned;
+    this.#connection = owned ?? { client: prepared(client) };
     this.#prefix = prefix;
-    this.#isOneSlot = !(isSharded ?? client.isCluster) || /\{[^}]+\}/.test(prefix);
-    for (const [name, script] of Object.entries(SCRIPTS)) client.defineCommand(name, script);
-    this.#scripts = client as unknown as Scripts;
-    const maxItems = this.#isOneSlot ? MAX_BATCH : 1;
+    const isOneSlot = !(isSharded ?? client?.isCluster) || /\{[^}]+\}/.test(prefix);
+    const maxItems = isOneSlot ? MAX_BATCH : 1;
     this.#gets = new Batch(maxItems, (keys) => this.#getAll(keys));
     this.#updates = new Batch(maxItems, (updates) => this.#updateAll(updates));
   }
 
   /**
-   * Keeps sessions in the Redis of a URL, `redis://` or `rediss://`, over a client of its own. It reconnects by itself, and is
-   * closed when the application shuts down, after running requests have saved.
+   * Keeps sessions in the Redis of a URL, `redis://` or `rediss://`, over a client of its own: it connects when an
+   * application that uses it starts, reconnects by itself, and is closed when that shuts down, after running requests have
+   * saved. Another application may use it then, or at the same time.
    *
    * ```ts
    * SessionModule.forRoot({ secret, backend: RedisBackend.fromUrl('redis://127.0.0.1:6379') })
    * ```
    * @throws TypeError where the URL is none of Redis', Error where ioredis is not installed
    */
-  static fromUrl(url: string, options: Omit<RedisBackendOptions, 'client'> = {}): RedisBackend {
-    const client = connect(url);
-    const backend = new RedisBackend({ ...options, client });
-    backend.#owned = client;
-    return backend;
+  static fromUrl(url: string, options: RedisUrlOptions = {}): RedisBackend {
+    return new RedisBackend(options, new OwnedClient(url, prepared));
   }
 
-  /** Closes the client that `fromUrl` made; Nest calls it after the server has closed. A client of yours stays open. */
-  async onApplicationShutdown(): Promise<void> {
-    if (this.#owned) await disconnect(this.#owned);
+  /** Connects the client that `fromUrl` makes. The module calls it when an application starts. */
+  acquire(): void {
+    this.#owned?.acquire();
+  }
+
+  /** Closes that client when nobody uses it any more. A client of yours stays open. */
+  async release(): Promise<void> {
+    await this.#owned?.release();
+  }
+
+  /** Redis' own clock, as far as it is known. */
+  now(): number {
+    return this.#clock.now();
+  }
+
+  syncClock(): Promise<void> | undefined {
+    return this.#clock.sync();
+  }
+
+  /** Of its connection, with the host, until it is mended. */
+  get lastError(): unknown {
+    return ConnectionErrors.of(this.#client).last;
   }
 
   get(id: string): Promise<SessionRecord | null> {
-    return this.#gets.add(this.#key(id));
+    const syncing = this.syncClock();
+    return syncing ? syncing.then(() => this.#get(id)) : this.#get(id);
   }
 
   async set(id: string, record: SessionRecord, ttlSeconds: number): Promise<void> {
@@ -119,80 +131,85 @@ export class RedisBackend implements AtomicSessionBackend {
     return (await clean(this.#client.set(this.#key(id), text, 'EX', ttlSeconds, 'NX'))) === 'OK';
   }
 
-  async update(id: string, change: SessionChange, ttlSeconds: number): Promise<boolean> {
-    const args = [ttlSeconds, operationText(change), changeText(change)];
-    return (await this.#updates.add({ key: this.#key(id), args })) === 1;
-  }
-
-  touch(id: string, ttlSeconds: number, seen: string): Promise<boolean> {
-    return this.update(id, { set: { $seen: seen }, remove: [], increment: {} }, ttlSeconds);
-  }
-
-  async rotate(
+  async update(
     id: string,
-    newId: string,
-    rotation: SessionRotation,
-    ttlSeconds: number,
-  ): Promise<boolean> {
-    const { keep, graceSeconds = 0 } = rotation;
-    if (!this.#isOneSlot) {
-      const take = () => this.#take(id, newId, graceSeconds);
-      return rotateAcrossSlots(this, [id, newId], rotation, ttlSeconds, take);
-    }
-    const change = [operationText(rotation), changeText(rotation)];
-    const kept = keep ? [KEEP_METADATA, ...keep.map(nameText)] : [];
-    const args = [ttlSeconds, ...change, graceSeconds, leadTo(newId), ...kept];
-    return answer(this.#scripts.nestSessionRotate(this.#key(id), this.#key(newId), ...args));
+    change: SessionChange,
+    lifetime: Lifetime,
+    deadlineMs = Infinity,
+  ): Promise<UpdateResult> {
+    const args = updateArguments(change, lifetime, deadlineMs);
+    const result = readUpdateReply(await this.#updates.add({ key: this.#key(id), args }));
+    if (result !== 'late') return result;
+    this.#clock.doubt();
+    throw new Error('the change came to Redis too late to be applied');
   }
 
-  deleteEmpty(id: string): Promise<boolean> {
-    return answer(this.#scripts.nestSessionDeleteEmpty(this.#key(id)));
+  #get(id: string): Promise<SessionRecord | null> {
+    return this.#gets.add(this.#key(id));
   }
 
-  #take(id: string, newId: string, graceSeconds: number): Promise<string | null> {
-    const [mark, seconds] = graceSeconds > 0 ? [NEXT, graceSeconds] : [TAKEN, TAKEN_SECONDS];
-    return clean(
-      this.#scripts.nestSessionTake(this.#key(id), recordText({ [mark]: newId }), seconds),
-    ) as Promise<string | null>;
-  }
-
+  /** By MGET also where it is one: a key of another type is no session then, and no error. */
   async #getAll(keys: string[]): Promise<(SessionRecord | null)[]> {
-    if (keys.length > 1) return (await clean(this.#client.mget(keys))).map(recordOrNull);
-    return [recordOrNull(await clean(this.#client.get(keys[0]!)))];
+    const texts = await clean(this.#client.mget(keys));
+    return texts.map((text) => (text === null ? null : readRecordText(text)));
   }
 
-  #updateAll(updates: Update[]): Promise<unknown[]> {
+  async #updateAll(updates: Update[]): Promise<UpdateReply[]> {
     const keys = updates.map(({ key }) => key);
     const args = updates.flatMap((update) => update.args);
-    return clean(this.#scripts.nestSessionUpdate(keys.length, ...keys, ...args)) as Promise<
-      unknown[]
-    >;
+    const replies = (await clean(
+      this.#scripts.nestSessionUpdate(keys.length, ...keys, ...args),
+    )) as UpdateReply[number][];
+    return keys.map((_, index) => [replies[2 * index], replies[2 * index + 1]] as UpdateReply);
   }
 
   #key(id: string): string {
     return this.#prefix + id;
   }
+
+  get #client(): Redis | Cluster {
+    return this.#connection.client;
+  }
+
+  get #scripts(): Scripts {
+    return this.#connection.client as unknown as Scripts;
+  }
 }
 
-function recordOrNull(text: string | null): SessionRecord | null {
-  if (text === null) return null;
-  const record = readRecordText(text);
-  if (Object.hasOwn(record, TAKEN)) return null;
-  const next = record[NEXT];
-  return next === undefined ? record : { [NEXT]: next };
+/** A client that knows the scripts. @throws TypeError where it is none of ioredis */
+function prepared<T extends Redis | Cluster>(client: T | undefined): T {
+  if (typeof client?.defineCommand !== 'function' || typeof client.get !== 'function') {
+    throw new TypeError(
+      'RedisBackend: client must be an ioredis client: new RedisBackend({ client: new Redis(url) })',
+    );
+  }
+  for (const [name, script] of Object.entries(SCRIPTS)) client.defineCommand(name, script);
+  // From here on it notes why it has no connection.
+  ConnectionErrors.of(client);
+  return client;
 }
 
-/** The record that leads to another id. */
-function leadTo(id: string): string {
-  return recordText({ [NEXT]: id });
-}
-
-function operationText({ operation }: SessionChange): string {
-  return operation === undefined ? '' : nameText(operation);
-}
-
-async function answer(reply: Promise<unknown>): Promise<boolean> {
-  return (await clean(reply)) === 1;
+/** In the order in which the script takes them. */
+function updateArguments(
+  change: SessionChange,
+  { idleMs, absoluteMs }: Lifetime,
+  deadlineMs: number,
+): (string | number)[] {
+  const { generation, hash, secret, isUse, operation, keep } = change;
+  return [
+    String(deadlineMs),
+    idleMs,
+    String(absoluteMs),
+    escaped(generation),
+    escaped(hash),
+    isUse ? 1 : 0,
+    secret?.hash ?? '',
+    secret?.generation ?? '',
+    secret?.graceMs ?? 0,
+    operation === undefined ? '' : escaped(operation),
+    namesText(keep),
+    changeText(change),
+  ];
 }
 
 /** ioredis attaches the command to its errors, with the session's values: they must not reach a log. */

@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { readRedisUrl, type RedisAddress } from './redis-url.js';
 
 /** Longest wait between two tries to connect: a Redis that is back is noticed within it. */
 const MAX_RETRY_DELAY_MS = 250;
@@ -10,31 +12,91 @@ const SOCKET_TIMEOUT_MS = 5000;
 const CONNECT_TIMEOUT_MS = 1000;
 /** How long a Redis may take to answer what was asked before it is left. */
 const QUIT_TIMEOUT_MS = 2000;
+/** How long a connection that is left may stay half open; ioredis keeps the process for so long in any case. */
+const DISCONNECT_TIMEOUT_MS = 100;
+
+/** The client of a URL: made when it is first needed, closed when the last application that uses it has ended. */
+export class OwnedClient {
+  readonly #address: RedisAddress;
+  readonly #Redis = loadRedis();
+  #client: Redis | undefined;
+  #users = 0;
+  #isClosed = false;
+
+  /**
+   * @param prepare called with each client that is made
+   * @throws TypeError where the URL is none of Redis', Error where ioredis is not installed
+   */
+  constructor(
+    private readonly url: string,
+    private readonly prepare: (client: Redis) => void,
+  ) {
+    this.#address = readRedisUrl(url);
+  }
+
+  /** A closed one refuses each command, so that what comes after the end leaves nothing open. */
+  get client(): Redis {
+    return (this.#client ??= this.#connect());
+  }
+
+  acquire(): void {
+    this.#users++;
+    if (this.#isClosed) this.#client = undefined;
+    this.#isClosed = false;
+    this.#client ??= this.#connect();
+  }
+
+  async release(): Promise<void> {
+    this.#users = Math.max(this.#users - 1, 0);
+    if (this.#users > 0 || !this.#client) return;
+    this.#isClosed = true;
+    await disconnect(this.#client);
+  }
+
+  #connect(): Redis {
+    const client = new this.#Redis(this.url, {
+      retryStrategy: (times) => Math.min(times * 50, MAX_RETRY_DELAY_MS),
+      maxLoadingRetryTime: MAX_RETRY_DELAY_MS,
+      socketTimeout: SOCKET_TIMEOUT_MS,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+    });
+    this.prepare(client);
+    tellFirstConnection(client, this.#address);
+    insistOnDatabase(client);
+    return client;
+  }
+}
+
+/** Says so at once where Redis can't be reached at start. What comes later is told by what it does to sessions. */
+function tellFirstConnection(client: Redis, { host, port }: RedisAddress): void {
+  const logger = new Logger('RedisBackend');
+  let isSettled = false;
+  client.once('ready', () => (isSettled = true));
+  // Without a listener ioredis prints each failure to connect.
+  client.on('error', (error: NodeJS.ErrnoException) => {
+    if (isSettled) return;
+    isSettled = true;
+    const cause = error.code ?? error.message;
+    logger.error(
+      `Redis at ${host}:${port} can't be reached (${cause}). Requests that need a session are answered with 503 until it can.`,
+    );
+    client.once('ready', () => logger.log(`Redis at ${host}:${port} is reached`));
+  });
+}
 
 /**
- * An ioredis client that notices quickly when Redis is back.
- * @throws TypeError where the URL is none of Redis', Error where ioredis is not installed
+ * Where Redis refuses the number of the database, ioredis goes on in database 0, among what may be another application's
+ * sessions. This tries anew instead, so that nothing is read or written there.
  */
-export function connect(url: string): Redis {
-  // Not quoted: it may hold a password.
-  if (typeof url !== 'string' || !/^rediss?:\/\//.test(url)) {
-    throw new TypeError(
-      "RedisBackend.fromUrl: write a URL that begins with redis:// or rediss://, such as 'redis://127.0.0.1:6379'.",
-    );
-  }
-  const client = new (loadRedis())(url, {
-    retryStrategy: (times) => Math.min(times * 50, MAX_RETRY_DELAY_MS),
-    maxLoadingRetryTime: MAX_RETRY_DELAY_MS,
-    socketTimeout: SOCKET_TIMEOUT_MS,
-    connectTimeout: CONNECT_TIMEOUT_MS,
+function insistOnDatabase(client: Redis): void {
+  client.on('error', ({ command }: Error & { command?: { name: string } }) => {
+    if (command?.name === 'select') client.disconnect(true);
   });
-  // Without a listener ioredis prints each failure to connect. What it means for sessions is logged once.
-  client.on('error', () => {});
-  return client;
 }
 
 /** Closes a client after what was asked has been answered, or at once where it is not connected. */
-export async function disconnect(client: Redis): Promise<void> {
+async function disconnect(client: Redis): Promise<void> {
   if (client.status === 'ready') {
     const quit = client.quit().catch(() => {});
     await Promise.race([quit, sleep(QUIT_TIMEOUT_MS, undefined, { ref: false })]);

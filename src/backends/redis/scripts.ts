@@ -1,61 +1,118 @@
-/** The field of a record that was moved to another id, and is no session any more. */
-export const TAKEN = '$taken';
+import { EMPTY_MS, OPERATION_MS, type UpdateResult } from '../session-backend.js';
+import { OPERATION_PREFIX } from '../session-record.js';
 
-/** The record of a session; nothing where there is none, where it only leads to another id, or is of another type. */
-const SESSION_AT = `
-local function sessionAt(key)
-  local record = redis.pcall('GET', key)
-  local isSession = type(record) == 'string'
-    and not string.find(record, '\\30$next\\31', 1, true)
-    and not string.find(record, '\\30${TAKEN}\\31', 1, true)
-  return isSession and record
+/** How `UPDATE` says what became of a change. Further facts are added to the status in bits. */
+const STATUS = { gone: 0, applied: 1, replaced: 2, late: 3 } as const;
+const STATUS_MASK = 3;
+const WAS_EMPTY = 4;
+const IS_EMPTY = 8;
+const IS_PERSISTENT = 16;
+const IS_NOT_PERSISTENT = 32;
+
+/** What `UPDATE` answers for one session: the status, or why it failed, and when the session ends. */
+export type UpdateReply = readonly [status: number | Error, expiresAtMs: number];
+
+/** @throws Error which says why one change could not be applied */
+export function readUpdateReply([status, expiresAtMs]: UpdateReply): UpdateResult | 'late' {
+  if (typeof status !== 'number') throw status;
+  switch (status & STATUS_MASK) {
+    case STATUS.gone:
+      return { status: 'gone' };
+    case STATUS.late:
+      return 'late';
+    default: {
+      const isPersistent =
+        (status & (IS_PERSISTENT | IS_NOT_PERSISTENT)) === 0
+          ? undefined
+          : (status & IS_PERSISTENT) !== 0;
+      return {
+        status: (status & STATUS_MASK) === STATUS.applied ? 'applied' : 'replaced',
+        wasEmpty: (status & WAS_EMPTY) !== 0,
+        isEmpty: (status & IS_EMPTY) !== 0,
+        expiresAtMs,
+        isPersistent,
+      };
+    }
+  }
+}
+
+/** Times as Redis tells them, and as decimal text. */
+const TIME = `
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function decimal(number) return string.format('%.0f', number) end
+`;
+
+/**
+ * What the text of a record says. Its fields are what follows the head, with the record separator between; so each begins
+ * behind a record separator, and ends with one.
+ */
+const READING = `
+local HEAD = '^1\\31([^\\30\\31]*)\\31([^\\30\\31]*)\\31(%d+)\\31(%d+)\\31([^\\30\\31]*)\\31([^\\30\\31]*)()\\30'
+
+local function own(fields, name)
+  local _, before = string.find(fields, '\\30' .. name .. '\\31', 1, true)
+  return before and string.sub(fields, before + 1, string.find(fields, '\\30', before, true) - 1)
+end
+
+local function isEmpty(fields)
+  local first = string.byte(fields, 2)
+  return not first or (first == 36 and not string.find(fields, '\\30[^$]'))
 end
 `;
 
 /**
- * Applies a change to a record's text. \`keep\`, where there is one, is the set of data fields that stay. Fields that
- * nothing happens to are copied in runs, so that a large record costs little more than its length.
+ * Applies changes to a record's fields, and takes out the names of changes that nobody sends any more. Fields that nothing
+ * happens to are copied in runs, so that a large record costs little more than its length.
  */
-const CHANGED = `
+const CHANGING = `
 local function written(name, change, old)
   local mark, text = string.sub(change, 1, 1), string.sub(change, 2)
   if mark == '-' then return '' end
   if mark == '+' then
-    local sum = (tonumber(old) or 0) + tonumber(text)
-    if sum - sum == 0 then text = string.format('%.17g', sum) end
+    local number = tonumber(old) or 0
+    if number - number ~= 0 then number = 0 end
+    local sum = number + tonumber(text)
+    if sum - sum ~= 0 then return old and (name .. '\\31' .. old .. '\\30') or '' end
+    text = string.format('%.17g', sum)
   end
   return name .. '\\31' .. text .. '\\30'
 end
 
-local function changed(record, operation, change, keep)
-  if operation ~= '' then
-    if string.find(record, '\\30' .. operation .. '\\31', 1, true) then return record end
-    change = change .. operation .. '\\31=1\\30'
-  end
+local function changed(fields, change, keep, time)
   local changes, names = {}, {}
   for name, text in string.gmatch(change, '([^\\31]*)\\31([^\\30]*)\\30') do
     changes[name] = text
     names[#names + 1] = name
   end
   local parts, run, at = {}, 1, 2
-  while true do
-    local middle = string.find(record, '\\31', at, true)
-    local stop = middle and string.find(record, '\\30', middle, true)
-    if not stop then break end
-    local name = string.sub(record, at, middle - 1)
-    local isDropped = keep and string.byte(name) ~= 36 and not keep[name]
+  while at <= #fields do
+    local middle = string.find(fields, '\\31', at, true)
+    local stop = middle and string.find(fields, '\\30', middle, true)
+    if not stop then return nil end
+    local name = string.sub(fields, at, middle - 1)
+    local isDropped
+    if string.byte(name) == 36 then
+      isDropped = string.sub(name, 1, ${OPERATION_PREFIX.length}) == '${OPERATION_PREFIX}'
+        and (tonumber(string.sub(fields, middle + 1, stop - 1)) or 0) <= time
+    else
+      isDropped = keep ~= '' and not string.find(keep, '\\30' .. name .. '\\30', 1, true)
+    end
     local text = changes[name]
     if text or isDropped then
-      parts[#parts + 1] = string.sub(record, run, at - 1)
+      parts[#parts + 1] = string.sub(fields, run, at - 1)
       run = stop + 1
     end
     if text then
-      parts[#parts + 1] = written(name, text, not isDropped and string.sub(record, middle + 1, stop - 1))
+      parts[#parts + 1] = written(name, text, not isDropped and string.sub(fields, middle + 1, stop - 1))
       changes[name] = nil
     end
     at = stop + 1
   end
-  parts[#parts + 1] = string.sub(record, run)
+  parts[#parts + 1] = string.sub(fields, run)
   for _, name in ipairs(names) do
     if changes[name] then parts[#parts + 1] = written(name, changes[name]) end
   end
@@ -63,48 +120,64 @@ local function changed(record, operation, change, keep)
 end
 `;
 
-/** KEYS: sessions. ARGV: for each its ttl, operation, change. */
-export const UPDATE = `${SESSION_AT}${CHANGED}
-local replies = {}
+/** One change of one session: gives the status with its bits, and when the session ends. */
+const UPDATE_ONE = `
+local function update(key, time, deadline, idle, absolute, generation, hash, isUse, newHash, newGeneration,
+    grace, operation, keep, change)
+  if time > tonumber(deadline) then return ${STATUS.late}, 0 end
+  local record = redis.pcall('GET', key)
+  if type(record) ~= 'string' or string.byte(record, -1) ~= 30 then return ${STATUS.gone}, 0 end
+  local gen, current, created, seen, renewed, previous, start = string.match(record, HEAD)
+  if not start then return ${STATUS.gone}, 0 end
+  local fields = string.sub(record, start)
+  local function ends()
+    return math.min(seen + (tonumber(own(fields, '$idle') or idle) or -math.huge),
+      created + (tonumber(own(fields, '$absolute') or absolute) or -math.huge))
+  end
+  if ends() <= time or (gen ~= generation and (newHash == '' or current ~= newHash)) then
+    return ${STATUS.gone}, 0
+  end
+  local bits = isEmpty(fields) and ${WAS_EMPTY} or 0
+  local isAppliedBefore = operation ~= '' and own(fields, operation)
+  if not isAppliedBefore and (change ~= '' or keep ~= '') then
+    if operation ~= '' then change = change .. operation .. '\\31=' .. decimal(time + ${OPERATION_MS}) .. '\\30' end
+    fields = changed(fields, change, keep, time)
+    if not fields then return ${STATUS.gone}, 0 end
+  end
+  if newHash ~= '' and current ~= newHash and (newGeneration ~= '' or (current == hash and not isEmpty(fields))) then
+    if newGeneration ~= '' then gen, previous = newGeneration, ''
+    else previous = current .. '.' .. decimal(time + tonumber(grace)) end
+    current, renewed = newHash, decimal(time)
+  end
+  if isUse == '1' then seen = decimal(math.max(time, seen)) end
+  local expires = ends()
+  local ttl = math.max(1, expires - time)
+  if isEmpty(fields) then
+    bits = bits + ${IS_EMPTY}
+    ttl = math.min(ttl, ${EMPTY_MS})
+  end
+  local persistent = own(fields, '$persistent')
+  if persistent then bits = bits + (persistent == '1' and ${IS_PERSISTENT} or ${IS_NOT_PERSISTENT}) end
+  local head = table.concat({ '1', gen, current, created, seen, renewed, previous }, '\\31')
+  redis.call('SET', key, head .. fields, 'PX', decimal(ttl))
+  local isCurrent = current == hash or current == newHash
+  return (isCurrent and ${STATUS.applied} or ${STATUS.replaced}) + bits, expires
+end
+`;
+
+/**
+ * KEYS: sessions. ARGV: for each what `update` takes behind `time`. Where one fails, its error stands in place of its
+ * status, and the others are applied.
+ */
+export const UPDATE = `${TIME}${READING}${CHANGING}${UPDATE_ONE}
+local time, replies = now(), {}
 for i, key in ipairs(KEYS) do
-  local ttl, operation, change = unpack(ARGV, 3 * i - 2, 3 * i)
-  local record = sessionAt(key)
-  if record then redis.call('SET', key, changed(record, operation, change), 'EX', ttl) end
-  replies[i] = record and 1 or 0
+  local ok, status, expires = pcall(update, key, time, unpack(ARGV, 12 * i - 11, 12 * i))
+  if not ok then status = { err = type(status) == 'table' and status.err or tostring(status) } end
+  replies[2 * i - 1], replies[2 * i] = status, expires or 0
 end
 return replies`;
 
-/** KEYS: old, new. ARGV: ttl, operation, change, seconds of grace, record that leads to the new id, fields to keep. */
-export const ROTATE = `${SESSION_AT}${CHANGED}
-local record = sessionAt(KEYS[1])
-if not record then return 0 end
-local keep
-if ARGV[6] then
-  keep = {}
-  for i = 6, #ARGV do keep[ARGV[i]] = true end
-end
-redis.call('SET', KEYS[2], changed(record, ARGV[2], ARGV[3], keep), 'EX', ARGV[1])
-if ARGV[4] == '0' then redis.call('DEL', KEYS[1])
-else redis.call('SET', KEYS[1], ARGV[5], 'EX', ARGV[4]) end
-return 1`;
-
-/**
- * KEYS: session. ARGV: record that says where it is taken, seconds. Reads a session and ends it, leaving what was read
- * for the one who took it: an answer that was lost is given again.
- */
-export const TAKE = `${SESSION_AT}
-local mark = ARGV[1]
-local record = redis.pcall('GET', KEYS[1])
-if type(record) == 'string' and string.sub(record, 1, #mark) == mark then
-  return '\\30' .. string.sub(record, #mark + 1)
-end
-record = sessionAt(KEYS[1])
-if not record then return false end
-redis.call('SET', KEYS[1], mark .. string.sub(record, 2), 'EX', ARGV[2])
-return record`;
-
-/** KEYS: session. Deletes it where it holds metadata only. */
-export const DELETE_EMPTY = `${SESSION_AT}
-local record = sessionAt(KEYS[1])
-if not record or string.find(record, '\\30[^$]') then return 0 end
-return redis.call('DEL', KEYS[1])`;
+/** KEYS: any key of the prefix, for those that choose a server by it. Gives the server's time in milliseconds. */
+export const NOW = `${TIME}
+return now()`;

@@ -1,86 +1,86 @@
-import { ServerResponse } from 'node:http';
-import { Http2ServerResponse } from 'node:http2';
+import type { ServerResponse } from 'node:http';
 
-/** The methods by which a response leaves. */
-export type Methods = Pick<ServerResponse, 'writeHead' | 'write' | 'end' | 'flushHeaders'>;
+/** The methods by which a body leaves, and a head with it. */
+export type Output = 'write' | 'end' | 'flushHeaders';
+export type Method = 'writeHead' | Output;
 
 /** What takes the calls of these methods. */
 export interface Held {
-  writeHead(args: unknown[]): void;
-  write(args: unknown[]): boolean;
-  end(args: unknown[]): void;
-  flushHeaders(): void;
+  writeHead(args: unknown[]): unknown;
+  write(args: unknown[]): unknown;
+  end(args: unknown[]): unknown;
+  flushHeaders(): unknown;
 }
 
-const BY_ITSELF = Symbol('held by its own methods');
-const BY_PROTOTYPE = Symbol('held by the methods of its prototype');
+const HELD = Symbol('what holds the response');
 
-type HeldBy<K extends symbol> = ServerResponse & { [key in K]?: Held };
+type HeldBy<T extends Held> = ServerResponse & { [HELD]: T };
 
-const NODE_PROTOTYPES: readonly unknown[] = [
-  ServerResponse.prototype,
-  Http2ServerResponse.prototype,
-];
+/** Methods that a response had of its own, because somebody wrapped it. */
+type OwnMethods = Partial<Pick<ServerResponse, Method>>;
 
-/** Prototypes that have the methods, with those they had before. */
-const prepared = new WeakMap<object, Methods>();
+/** Shared by all responses: closures for each of them would cost more. */
+const METHODS = {
+  writeHead(this: HeldBy<Held>, ...args: unknown[]) {
+    return this[HELD].writeHead(args);
+  },
+  write(this: HeldBy<Held>, ...args: unknown[]) {
+    return this[HELD].write(args);
+  },
+  end(this: HeldBy<Held>, ...args: unknown[]) {
+    return this[HELD].end(args);
+  },
+  flushHeaders(this: HeldBy<Held>) {
+    return this[HELD].flushHeaders();
+  },
+};
+
+/** What holds a response already. */
+export function heldBy<T extends Held>(response: ServerResponse): T | undefined {
+  return (response as HeldBy<T>)[HELD];
+}
 
 /**
- * Puts something between a response and whoever writes to it, and gives it the methods that were there before.
- *
- * Node's responses get methods of their own. Express gives each response a prototype of the application, which makes it
- * slow to add properties to it (four methods took about 40 µs): there the prototype gets them, once. A response that
- * somebody has wrapped already is wrapped once more.
+ * Gives a response methods of its own, so that what holds it is asked first, whatever becomes of the response's
+ * prototype: each Express application that a request goes through gives it another one.
  */
-export function holdMethods(response: ServerResponse, hold: (original: Methods) => Held): void {
-  const prototype = Object.getPrototypeOf(response) as ServerResponse;
-  const isWrapped = Object.hasOwn(response, 'write') || Object.hasOwn(response, 'writeHead');
-  if (isWrapped || NODE_PROTOTYPES.includes(prototype)) {
-    const original = methodsOf(response);
-    (response as HeldBy<typeof BY_ITSELF>)[BY_ITSELF] = hold(original);
-    Object.assign(response, OWN_METHODS);
-  } else {
-    const original = prepared.get(prototype) ?? prepare(prototype);
-    (response as HeldBy<typeof BY_PROTOTYPE>)[BY_PROTOTYPE] = hold(original);
+export function holdMethods<T extends Held>(
+  response: ServerResponse,
+  hold: (original: OriginalMethods) => T,
+): T {
+  const held = hold(new OriginalMethods(response));
+  (response as HeldBy<T>)[HELD] = held;
+  response.writeHead = METHODS.writeHead as ServerResponse['writeHead'];
+  response.write = METHODS.write as ServerResponse['write'];
+  response.end = METHODS.end as ServerResponse['end'];
+  response.flushHeaders = METHODS.flushHeaders;
+  return held;
+}
+
+/** The methods that a response has without us: those of its own, or those of the prototype that it has by then. */
+export class OriginalMethods {
+  readonly #own: OwnMethods | undefined;
+
+  constructor(private readonly response: ServerResponse) {
+    this.#own = isWrapped(response) ? ownMethods(response) : undefined;
+  }
+
+  call(name: Method, args: readonly unknown[]): unknown {
+    const prototype = Object.getPrototypeOf(this.response) as ServerResponse;
+    const method = (this.#own?.[name] ?? prototype[name]) as (
+      ...args: readonly unknown[]
+    ) => unknown;
+    return method.apply(this.response, args as unknown[]);
   }
 }
 
-function prepare(prototype: ServerResponse): Methods {
-  const original = methodsOf(prototype);
-  prepared.set(prototype, original);
-  Object.assign(prototype, methodsOver(BY_PROTOTYPE, original));
-  return original;
+function isWrapped(response: ServerResponse): boolean {
+  return METHOD_NAMES.some((name) => Object.hasOwn(response, name));
 }
 
-function methodsOf({ writeHead, write, end, flushHeaders }: Methods): Methods {
-  return { writeHead, write, end, flushHeaders };
+function ownMethods(response: ServerResponse): OwnMethods {
+  const names = METHOD_NAMES.filter((name) => Object.hasOwn(response, name));
+  return Object.fromEntries(names.map((name) => [name, response[name]]));
 }
 
-/** Methods that ask what holds a response, and call the original ones where nothing does. */
-function methodsOver<K extends symbol>(key: K, original?: Methods): Methods {
-  return {
-    writeHead(this: HeldBy<K>, ...args: unknown[]) {
-      const held = this[key];
-      if (held) held.writeHead(args);
-      else original?.writeHead.apply(this, args as never);
-      return this;
-    },
-    write(this: HeldBy<K>, ...args: unknown[]) {
-      const held = this[key];
-      return held ? held.write(args) : original!.write.apply(this, args as never);
-    },
-    end(this: HeldBy<K>, ...args: unknown[]) {
-      const held = this[key];
-      if (held) held.end(args);
-      else original?.end.apply(this, args as never);
-      return this;
-    },
-    flushHeaders(this: HeldBy<K>) {
-      const held = this[key];
-      if (held) held.flushHeaders();
-      else original?.flushHeaders.call(this);
-    },
-  };
-}
-
-const OWN_METHODS = methodsOver(BY_ITSELF);
+const METHOD_NAMES = Object.keys(METHODS) as Method[];

@@ -1,5 +1,7 @@
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import vary from 'vary';
+import { keepUnshared } from './cache-headers.js';
+import { type HeadArguments, rehearseHead } from './head-rehearsal.js';
 
 /** What a session adds to the head of a response. */
 export interface HeadAddition {
@@ -7,49 +9,86 @@ export interface HeadAddition {
   readonly cookie: string | undefined;
 }
 
-/** Adds to a head that is about to leave: the response depends on the session, and may carry its cookie. */
-export function addToHead(response: ServerResponse, addition: HeadAddition | undefined): void {
-  if (!addition) return;
-  vary(response, 'Cookie');
-  if (addition.cookie === undefined) return;
-  response.appendHeader('Set-Cookie', addition.cookie);
-  if (isForSharedCaches(response)) response.setHeader('Cache-Control', 'no-store');
-}
+type Field = readonly [name: string, value: string | string[]];
 
 /**
- * Whether shared caches may keep a response as its handler left it. One that carries a token must never be kept there:
- * everybody would get it (OWASP, "Web Content Caching").
+ * Adds to a head that is about to leave: the response depends on the session, and may carry its cookie. Returns what to
+ * call `writeHead` with. Adding twice is as good as once, for a head that was refused and is written again.
+ * @throws what node throws of such a head
  */
-function isForSharedCaches(response: ServerResponse): boolean {
-  const cacheControl = response.getHeader('Cache-Control');
-  return cacheControl === undefined || /\b(public|s-maxage)\b/i.test(String(cacheControl));
-}
-
-/**
- * Headers for `writeHead` with `Vary: Cookie`, where that is all that is to be added and nothing varies yet. This is
- * what most responses that only read need, and much cheaper than setting each header anew.
- */
-export function varyingHeaders(
+export function addToHead(
   response: ServerResponse,
-  addition: HeadAddition,
-  headers: unknown,
-): OutgoingHttpHeaders | undefined {
-  const isPlain = typeof headers === 'object' && headers !== null && !Array.isArray(headers);
-  if (!isPlain || addition.cookie !== undefined || response.hasHeader('Vary')) return undefined;
-  for (const name in headers) {
-    if (name.length === 4 && name.toLowerCase() === 'vary') return undefined;
+  args: HeadArguments,
+  additions: readonly (HeadAddition | undefined)[],
+): HeadArguments {
+  if (additions.every((each) => each === undefined)) return args;
+  const cookies = additions.flatMap((each) => each?.cookie ?? []);
+  const headers = headersOf(args);
+  if (cookies.length === 0 && canVary(response, headers)) {
+    return withoutHeaders(args, { ...headers, Vary: 'Cookie' });
   }
-  return { ...headers, Vary: 'Cookie' };
+  if (headers) {
+    rehearseHead(response, args);
+    mergeHeaders(response, headers);
+  }
+  vary(response, 'Cookie');
+  if (cookies.length > 0) {
+    addCookies(response, cookies);
+    keepUnshared(response);
+  }
+  return withoutHeaders(args);
 }
 
-/** Sets headers as `writeHead` takes them, so that one set before is kept where `writeHead` would replace it. */
-export function mergeHeaders(response: ServerResponse, headers: unknown): void {
-  if (Array.isArray(headers)) {
-    for (let i = 0; i < headers.length; i += 2) response.removeHeader(headers[i] as string);
-    for (let i = 0; i < headers.length; i += 2) {
-      response.appendHeader(headers[i] as string, headers[i + 1] as string);
-    }
-  } else if (headers) {
-    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string);
+function withoutHeaders([status, reason]: HeadArguments, ...others: object[]): HeadArguments {
+  return typeof reason === 'string' ? [status, reason, ...others] : [status, ...others];
+}
+
+function headersOf([, second, third]: HeadArguments): object | undefined {
+  const headers = typeof second === 'string' ? third : (second ?? third);
+  return headers ?? undefined;
+}
+
+/**
+ * Whether `Vary: Cookie` may just be put beside other headers for `writeHead`. Most responses that only read need no
+ * more, and it is much cheaper than setting each header anew.
+ */
+function canVary(response: ServerResponse, headers: object | undefined): boolean {
+  if (typeof headers !== 'object' || Array.isArray(headers) || response.hasHeader('Vary'))
+    return false;
+  for (const name in headers) {
+    if (name.length === 4 && name.toLowerCase() === 'vary') return false;
   }
+  return true;
+}
+
+function addCookies(response: ServerResponse, cookies: readonly string[]): void {
+  const known = [response.getHeader('Set-Cookie') ?? []].flat();
+  for (const cookie of cookies) {
+    if (!known.includes(cookie)) response.appendHeader('Set-Cookie', cookie);
+  }
+}
+
+/** Sets headers as `writeHead` would: they replace those set before, and a list may name one several times. */
+function mergeHeaders(response: ServerResponse, headers: object): void {
+  if (!Array.isArray(headers)) {
+    for (const [name, value] of Object.entries(headers) as Field[]) {
+      if (name) response.setHeader(name, value);
+    }
+    return;
+  }
+  const fields = fieldsOf(headers);
+  for (const [name] of fields) {
+    if (response.hasHeader(name)) response.removeHeader(name);
+  }
+  for (const [name, value] of fields) response.appendHeader(name, value);
+}
+
+/** The fields of a list: of pairs, or of names and values in turn. */
+function fieldsOf(list: unknown[]): Field[] {
+  if (Array.isArray(list[0])) return list as Field[];
+  const fields: Field[] = [];
+  for (let index = 0; index < list.length; index += 2) {
+    if (list[index]) fields.push([list[index] as string, list[index + 1] as string]);
+  }
+  return fields;
 }

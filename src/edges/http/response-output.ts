@@ -1,4 +1,6 @@
-import type { ServerResponse } from 'node:http';
+import { ServerResponse } from 'node:http';
+import { isUint8Array } from 'node:util/types';
+import { removeTargetedFields } from './cache-headers.js';
 
 /** What describes the body that a failure replaces, or promises what did not happen. */
 const BODY_HEADERS = [
@@ -12,6 +14,7 @@ const BODY_HEADERS = [
   'etag',
   'last-modified',
   'cache-control',
+  'expires',
   'location',
   'set-cookie',
   'trailer',
@@ -23,6 +26,7 @@ export const RETRY_AFTER_SECONDS = 1;
 /** Turns a response whose head has not left into an error; returns the body to end it with. */
 export function toErrorResponse(response: ServerResponse, error: unknown): string {
   for (const name of BODY_HEADERS) response.removeHeader(name);
+  removeTargetedFields(response);
   const isUnavailable = (error as { getStatus?: () => number }).getStatus?.() === 503;
   const statusCode = isUnavailable ? 503 : 500;
   const message = isUnavailable ? 'Service Unavailable' : 'Internal Server Error';
@@ -35,25 +39,28 @@ export function toErrorResponse(response: ServerResponse, error: unknown): strin
   return body;
 }
 
-/** Calls the callback among the arguments of a `write` or `end` that never took place. */
-export function runCallback(args: readonly unknown[], error?: Error): void {
-  const callback = args.findLast((arg) => typeof arg === 'function') as
-    ((error?: Error) => void) | undefined;
-  if (callback) process.nextTick(callback, error);
+/** Has node throw in the caller what would otherwise come to light when the output is replayed. */
+export function checkChunk(response: ServerResponse, chunk: unknown): void {
+  if (typeof chunk !== 'string' && !isUint8Array(chunk)) nowhere(response).write(chunk);
 }
 
-/** Throws in the caller, as node does, what would otherwise come to light when the output is replayed. */
-export function checkStatus(status: number): void {
-  if (!Number.isInteger(status) || status < 100 || status > 999) {
-    throw new RangeError(`Invalid status code: ${status}`);
-  }
+/** Calls the callback among the arguments of a `write` or `end` whose output is dropped. */
+export function runCallback(args: readonly unknown[]): void {
+  const callback = callbackOf(args);
+  if (callback) process.nextTick(callback);
 }
 
-export function checkChunk(chunk: unknown, mayBeMissing: boolean): void {
-  if (typeof chunk === 'string' || ArrayBuffer.isView(chunk)) return;
-  if (mayBeMissing && (chunk === undefined || chunk === null || typeof chunk === 'function'))
-    return;
-  throw new TypeError(
-    `The chunk must be text or bytes, not ${chunk === null ? 'null' : typeof chunk}`,
-  );
+/** Calls it as node does where the connection is gone. */
+export function abortCallback(response: ServerResponse, args: readonly unknown[]): void {
+  const callback = callbackOf(args);
+  if (callback) nowhere(response).destroy().write('', callback);
+}
+
+function callbackOf(args: readonly unknown[]): ((error?: Error | null) => void) | undefined {
+  return args.findLast((arg) => typeof arg === 'function') as (() => void) | undefined;
+}
+
+/** A response of node's own that nobody receives, to ask what node would do. */
+function nowhere(response: ServerResponse): ServerResponse {
+  return new ServerResponse(response.req);
 }

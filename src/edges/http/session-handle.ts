@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SessionBackendError } from '../../errors/session-backend.error.js';
-import type { ActiveSession } from '../../session/active-session.js';
+import { SessionTokenError } from '../../errors/session-token.error.js';
 import type { Session } from '../../session/session.js';
+import type { SessionLife } from '../../session/session-life.js';
 import { createSessionObject } from '../../session/session-object.js';
-import type { ResolvedSessionOptions } from '../../session.options.js';
-import { clearedCookie, readTokens, tokenCookie } from '../../transports/cookie.js';
+import type { ResolvedCookieOptions, ResolvedSessionOptions } from '../../session.options.js';
+import { clearedCookie, isInPath, readTokens, tokenCookie } from '../../transports/cookie.js';
+import { resolveCookie } from '../../transports/cookie-options.js';
 import type { Signature } from '../../transports/signature.js';
 import { HeldResponse, type ResponseHold } from './held-response.js';
 import { RETRY_AFTER_SECONDS } from './response-output.js';
@@ -23,11 +25,13 @@ export interface HandleRuntime {
   /** Of each secret: the first signs, all verify. */
   readonly signatures: readonly Signature[];
   /** The session of the first token that has one; a new one where none has. */
-  open(tokens: readonly string[]): Promise<ActiveSession> | ActiveSession;
+  open(tokens: readonly string[]): Promise<SessionLife> | SessionLife;
+  /** The clock that ends sessions. */
+  now(): number;
   warn(message: string): void;
+  /** A session was loaded: whoever reads `request.session` is to see it. */
+  show(raw: IncomingMessage, framework: FrameworkRequest): void;
 }
-
-const HANDLE = Symbol.for('nestjs-server-session:handle');
 
 /**
  * The session of one HTTP request: loaded when somebody asks, shared by everybody who does, committed before the
@@ -36,52 +40,36 @@ const HANDLE = Symbol.for('nestjs-server-session:handle');
 export class SessionHandle implements ResponseHold {
   /** The session, once it is loaded. */
   session: Session | undefined;
-  #active: ActiveSession | undefined;
+  #life: SessionLife | undefined;
   #loading: Promise<Session> | undefined;
   /** Tokens whose cookie was signed with a secret that no longer signs: the next cookie is due whatever its life. */
   #oldTokens: readonly string[] = [];
+  /** How the cookie looks in this request, once its session was asked for. */
+  #cookieOptions: ResolvedCookieOptions | undefined;
+  /** The id of the session that the request came with. */
+  #foundId: string | undefined;
   #hasFailed = false;
-  #headLeft = false;
+  #hasHeadLeft = false;
 
-  private constructor(
+  /** @param response missing where none can leave: the session is then saved by `save()` alone */
+  constructor(
     private readonly runtime: HandleRuntime,
     private readonly raw: IncomingMessage,
-    private readonly response: ServerResponse,
-    private framework: FrameworkRequest,
+    private readonly response: ServerResponse | undefined,
+    private readonly framework: FrameworkRequest,
   ) {}
-
-  /** The handle of a raw request; made where there is none yet. */
-  static attach(
-    runtime: HandleRuntime,
-    raw: IncomingMessage,
-    response: ServerResponse,
-    framework: FrameworkRequest = raw as FrameworkRequest,
-  ): SessionHandle {
-    const carrier = raw as IncomingMessage & { [HANDLE]?: SessionHandle };
-    const known = carrier[HANDLE];
-    if (known) {
-      known.#meet(framework);
-      return known;
-    }
-    return (carrier[HANDLE] = new SessionHandle(runtime, raw, response, framework));
-  }
-
-  /** The handle of a request, raw or the framework's. */
-  static of(request: object): SessionHandle | undefined {
-    const raw = (request as FrameworkRequest).raw ?? request;
-    return (raw as { [HANDLE]?: SessionHandle })[HANDLE];
-  }
 
   /** Loads the session once, whoever asks first. @throws SessionBackendError */
   load(): Promise<Session> | Session {
     if (this.session) return this.session;
     if (this.#loading) return this.#loading;
-    const { options, signatures } = this.runtime;
-    const tokens = readTokens(this.raw.headers.cookie, options.cookie.name, signatures);
+    const cookie = resolveCookie(this.runtime.options.cookie, this.framework);
+    this.#cookieOptions = cookie;
+    const tokens = readTokens(this.raw.headers.cookie, cookie.name, this.runtime.signatures);
     this.#oldTokens = tokens.filter(({ isOld }) => isOld).map(({ token }) => token);
-    const active = this.runtime.open(tokens.map(({ token }) => token));
-    if (!(active instanceof Promise)) return this.#adopt(active);
-    return (this.#loading = active.then(
+    const life = this.runtime.open(tokens.map(({ token }) => token));
+    if (!(life instanceof Promise)) return this.#adopt(life);
+    return (this.#loading = life.then(
       (loaded) => this.#adopt(loaded),
       (error: unknown) => this.#fail(error),
     ));
@@ -89,46 +77,40 @@ export class SessionHandle implements ResponseHold {
 
   /**
    * Saves what has changed, before the response is written, so that a failure is an exception that filters see. They
-   * then write the answer, and nothing more is saved in this request.
+   * then write the answer, and nothing more is saved in this request. After the head a session that would begin is no
+   * failure of the answer, which goes on: it is warned of at its end.
    * @throws SessionValueError, SessionBackendError
    */
   commit(): Promise<void> | undefined {
-    const work = this.#work();
-    return work?.catch((error: unknown) => this.#fail(error));
+    return this.#run((life) => life.commit())?.catch((error: unknown) => {
+      if (!(this.#hasHeadLeft && error instanceof SessionTokenError)) this.#fail(error);
+    });
   }
 
   beforeHead(): Promise<void> | undefined {
-    const work = this.#work() ?? this.#touch();
-    if (!work) this.#headLeft = true;
-    return work
-      ?.catch((error: unknown) => this.#fail(error))
-      .finally(() => {
-        this.#headLeft = true;
-      });
+    const work = this.#run((life) => life.beforeHead());
+    if (!work) this.#closeHead();
+    return work?.catch((error: unknown) => this.#fail(error)).finally(() => this.#closeHead());
   }
 
   addition(status: number): HeadAddition | undefined {
-    const { isUsed, notice, hasFailed } = this.#active!;
-    if (hasFailed && status === 503) this.response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
-    const cookie = notice === 'none' || this.#hasFailed ? undefined : this.#cookie();
+    const { isUsed, hasFailed } = this.#life!;
+    if (hasFailed && status === 503) this.response!.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+    const cookie = this.#hasFailed ? undefined : this.#cookie();
     return isUsed || cookie !== undefined ? { cookie } : undefined;
   }
 
+  /** What was changed after the head left is saved now. A handler whose client went away before that still runs. */
   afterClose(): void {
-    const isLate = this.#headLeft;
-    this.#headLeft = true;
-    if (!this.#active || this.#hasFailed) return;
-    const work = this.#work();
-    if (!work) {
-      if (isLate) this.#warnOfLateCookie();
-      return;
-    }
+    if (!this.#hasHeadLeft) return;
+    const work = this.#run((life) => life.commit());
+    if (!work) return this.#warnOfLateCookie();
     work.then(
-      () => isLate && this.#warnOfLateCookie(),
+      () => this.#warnOfLateCookie(),
       (error: unknown) => {
         const { name, message } = error as Error;
         this.runtime.warn(
-          `Session ${this.#active!.id} could not be saved after its response: ${name}: ${message}`,
+          `Session ${this.#life!.id} could not be saved after its response: ${name}: ${message}`,
         );
       },
     );
@@ -137,45 +119,48 @@ export class SessionHandle implements ResponseHold {
   /** What failed has been told to the handler, whose answer to it then saves nothing more. */
   #fail(error: unknown): never {
     this.#hasFailed = true;
-    if (error instanceof SessionBackendError && !this.response.headersSent) {
+    if (error instanceof SessionBackendError && this.response?.headersSent === false) {
       this.response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
     }
     throw error;
   }
 
-  #touch(): Promise<void> | undefined {
-    return this.#hasFailed ? undefined : this.#active?.touchInPassing();
+  /** Express takes away from `url` what it has routed by. */
+  #isInPath(): boolean {
+    const { originalUrl } = this.raw as { originalUrl?: string };
+    return isInPath(originalUrl ?? this.raw.url ?? '/', this.#cookieOptions!.path);
+  }
+
+  #closeHead(): void {
+    this.#hasHeadLeft = true;
+    this.#life?.stopTelling('answered');
   }
 
   #warnOfLateCookie(): void {
-    const active = this.#active!;
-    if (active.notice !== 'set' && active.notice !== 'clear') return;
+    const kind = this.#life?.notice.take()?.kind;
+    if (kind !== 'token' && kind !== 'clear') return;
+    const id = (kind === 'clear' && this.#foundId) || this.#life!.id;
     this.runtime.warn(
-      `Session ${active.id} changed after the head of its response had left, so its cookie could not be sent. Change it before the first byte, or call session.save() first.`,
+      `Session ${id} changed after the head of its response had left, so its cookie could not be sent. Change it before the first byte, or call session.save() first.`,
     );
   }
 
-  #adopt(active: ActiveSession): Session {
-    this.#active = active;
-    this.session = createSessionObject(active);
-    this.#meet(this.framework);
-    HeldResponse.install(this.response, this);
+  #adopt(life: SessionLife): Session {
+    const { response } = this;
+    this.#life = life;
+    if (life.state === 'stored') this.#foundId = life.id;
+    this.session = createSessionObject(life);
+    this.runtime.show(this.raw, this.framework);
+    const isHeld = response !== undefined && HeldResponse.install(response, this);
+    if (!isHeld) this.#closeHead();
+    else if (!this.#isInPath()) life.stopTelling('path');
     return this.session;
   }
 
-  /** Shows the session to handlers as `request.session`. */
-  #meet(framework: FrameworkRequest): void {
-    if (framework !== (this.raw as FrameworkRequest)) this.framework = framework;
-    if (!this.session) return;
-    this.framework.session = this.session;
-    if (this.framework !== this.raw) (this.raw as FrameworkRequest).session = this.session;
-  }
-
-  #work(): Promise<void> | undefined {
-    if (this.#hasFailed || !this.#active) return undefined;
-    const canTell = !this.#headLeft;
+  #run(work: (life: SessionLife) => Promise<void> | undefined): Promise<void> | undefined {
+    if (this.#hasFailed || !this.#life) return undefined;
     try {
-      return this.#active.commit(canTell);
+      return work(this.#life);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -183,20 +168,20 @@ export class SessionHandle implements ResponseHold {
 
   /** The Set-Cookie that the client has to get, once. */
   #cookie(): string | undefined {
-    const active = this.#active!;
-    const { options, signatures } = this.runtime;
-    const notice = active.takeNotice();
+    const telling = this.#life!.notice.take();
+    if (!telling) return undefined;
+    const { signatures, now } = this.runtime;
+    const options = this.#cookieOptions!;
     const isSecure = this.framework.protocol === 'https';
-    const isPersistent = active.clock.metadata.isPersistent ?? options.cookie.persistent;
-    const isDue = isPersistent || this.#oldTokens.includes(active.token ?? '');
-    if (active.token && (notice === 'set' || (notice === 'extend' && isDue))) {
-      const secondsLeft = Math.ceil((active.clock.expiresAtMs - Date.now()) / 1000);
-      const maxAge = isPersistent ? secondsLeft : undefined;
-      return tokenCookie(active.token, options.cookie, signatures[0]!, isSecure, maxAge);
+    if (telling.kind === 'clear') {
+      const isKnown = this.raw.headers.cookie?.includes(`${options.name}=`);
+      return isKnown ? clearedCookie(options, isSecure) : undefined;
     }
-    if (notice === 'clear' && this.raw.headers.cookie?.includes(`${options.cookie.name}=`)) {
-      return clearedCookie(options.cookie, isSecure);
-    }
-    return undefined;
+    const { kind, token, expiresAtMs } = telling;
+    const isPersistent = telling.isPersistent ?? options.persistent;
+    if (kind === 'life' && !isPersistent && !this.#oldTokens.includes(token)) return undefined;
+    const secondsLeft = Math.ceil((expiresAtMs - now()) / 1000);
+    const maxAge = isPersistent ? secondsLeft : undefined;
+    return tokenCookie(token, options, signatures[0]!, isSecure, maxAge);
   }
 }

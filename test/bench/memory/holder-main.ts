@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import type { SessionChange, SessionRecord } from 'nestjs-server-session';
+import { createHash, randomBytes } from 'node:crypto';
+import type { SessionRecord } from 'nestjs-server-session';
 import { newContents } from '../contents.js';
 import { newHolder } from './holders.js';
 import type { HolderMessage, HolderSettings, Question } from './holder-process.js';
@@ -8,7 +8,10 @@ import type { HolderMessage, HolderSettings, Question } from './holder-process.j
 const { kind, sessions, ...options } = JSON.parse(process.argv[2]!) as HolderSettings;
 
 const TTL_SECONDS = 3600;
+const LIFETIME = { idleMs: TTL_SECONDS * 1000, absoluteMs: Infinity };
 const OPERATIONS = 50_000;
+const GENERATION = 'g'.repeat(8);
+const HASH = 'h'.repeat(43);
 
 process.on('disconnect', () => process.exit());
 // Ctrl-C reaches the whole group; the parent decides when this process stops.
@@ -64,20 +67,30 @@ async function readAll(ids: readonly string[]): Promise<void> {
 
 async function updateAll(ids: readonly string[]): Promise<void> {
   for (const id of ids) {
-    const change: SessionChange = { set: { visits: '2' }, remove: [], increment: {} };
-    if (!(await holder.update(id, change, TTL_SECONDS))) throw new Error('a session is missing');
+    const change = {
+      generation: GENERATION,
+      hash: HASH,
+      isUse: false,
+      set: { visits: '2' },
+      remove: [],
+      increment: {},
+    };
+    const { status } = await holder.update(id, change, LIFETIME);
+    if (status === 'gone') throw new Error('a session is missing');
   }
 }
 
-/** As ids are: a SHA-256 in base64url. */
+/** As ids are: 128 bits in base64url. */
 function idOf(number: number): string {
-  return createHash('sha256').update(String(number)).digest('base64url');
+  return createHash('sha256').update(String(number)).digest('base64url').slice(0, 22);
 }
 
 /** A new session's record, made as the library makes it, of texts that no other record shares. */
 function newRecord(): SessionRecord {
   const now = String(Date.now());
   const record: SessionRecord = {};
+  record['$gen'] = Buffer.from(GENERATION).toString();
+  record['$hash'] = randomBytes(32).toString('base64url');
   record['$created'] = now;
   record['$seen'] = now;
   for (const [field, value] of Object.entries(newContents())) record[field] = JSON.stringify(value);

@@ -1,15 +1,22 @@
 import {
+  type Lifetime,
   MemoryBackend,
   type MemoryBackendOptions,
   type SessionChange,
   type SessionRecord,
+  type UpdateResult,
 } from 'nestjs-server-session';
+
+type Outcome = Pick<UpdateResult, 'status'>;
+
+const GONE: Outcome = { status: 'gone' };
+const APPLIED: Outcome = { status: 'applied' };
 
 /** What is asked of everything that holds sessions here, as `MemoryBackend` is asked. */
 export interface Holder {
   create(id: string, record: SessionRecord, ttlSeconds: number): Promise<unknown>;
   get(id: string): Promise<SessionRecord | null>;
-  update(id: string, change: SessionChange, ttlSeconds: number): Promise<boolean>;
+  update(id: string, change: SessionChange, lifetime: Lifetime): Promise<Outcome>;
 }
 
 export type HolderKind = 'Map' | 'Map with expiry' | 'MemoryBackend';
@@ -38,11 +45,11 @@ class PlainMap implements Holder {
     return record ? { ...record } : null;
   }
 
-  async update(id: string, change: SessionChange): Promise<boolean> {
+  async update(id: string, change: SessionChange): Promise<Outcome> {
     const record = this.#records.get(id);
-    if (!record) return false;
+    if (!record) return GONE;
     Object.assign(record, change.set);
-    return true;
+    return APPLIED;
   }
 }
 
@@ -59,11 +66,11 @@ class ExpiringMap implements Holder {
     return entry && entry.expiresAtMs > Date.now() ? { ...entry.record } : null;
   }
 
-  async update(id: string, change: SessionChange, ttlSeconds: number): Promise<boolean> {
+  async update(id: string, change: SessionChange, { idleMs }: Lifetime): Promise<Outcome> {
     const entry = this.#entries.get(id);
-    if (!entry || entry.expiresAtMs <= Date.now()) return false;
+    if (!entry || entry.expiresAtMs <= Date.now()) return GONE;
     Object.assign(entry.record, change.set);
-    entry.expiresAtMs = Date.now() + ttlSeconds * 1000;
-    return true;
+    entry.expiresAtMs = Date.now() + idleMs;
+    return APPLIED;
   }
 }

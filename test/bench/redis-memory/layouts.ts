@@ -82,15 +82,20 @@ function hash(
   return { label, serverArgs, open };
 }
 
-/** As long as the id of a session: a SHA-256 in base64url. */
+/** As long as the id of a session: 128 bits in base64url. */
 function newId(): string {
-  return randomBytes(32).toString('base64url');
+  return randomBytes(16).toString('base64url');
 }
 
 /** A new session's record, as this library makes it. */
 function newRecord(): SessionRecord {
   const now = String(Date.now());
-  const record: SessionRecord = { $created: now, $seen: now };
+  const record: SessionRecord = {
+    $gen: randomBytes(6).toString('base64url'),
+    $hash: randomBytes(32).toString('base64url'),
+    $created: now,
+    $seen: now,
+  };
   for (const [field, value] of Object.entries(newContents())) record[field] = JSON.stringify(value);
   return record;
 }

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { RedisBackend } from 'nestjs-server-session';
+import { RedisBackend, type SessionChange } from 'nestjs-server-session';
 import type { BenchContext } from '../benchmark.js';
 import { type Column, decimal, markdownTable } from '../table.js';
 
@@ -7,6 +7,18 @@ const SESSIONS = 200;
 /** How many sessions are asked for in one turn of the event loop. */
 const AT_ONCE = [1, 20];
 const KILOBYTES = [0.4, 4, 20, 100];
+
+const GENERATION = 'g'.repeat(8);
+const HASH = 'h'.repeat(43);
+const LIFETIME = { idleMs: 1_000_000, absoluteMs: Infinity };
+const CHANGE: SessionChange = {
+  generation: GENERATION,
+  hash: HASH,
+  isUse: false,
+  set: { visits: '2' },
+  remove: [],
+  increment: {},
+};
 
 interface Times {
   readonly kilobytes: number;
@@ -50,7 +62,8 @@ async function store(backend: RedisBackend, kilobytes: number): Promise<string[]
   const now = String(Date.now());
   const text = JSON.stringify('x'.repeat(kilobytes * 1000));
   const ids = Array.from({ length: SESSIONS }, (_, index) => `${kilobytes}-${index}`);
-  const record = { $created: now, $seen: now, visits: '1', text };
+  const times = { $created: now, $seen: now };
+  const record = { $gen: GENERATION, $hash: HASH, ...times, visits: '1', text };
   await Promise.all(ids.map((id) => backend.create(id, record, 1000)));
   return ids;
 }
@@ -62,8 +75,7 @@ async function timesOf(
   turns: number,
   atOnce: number,
 ): Promise<Pick<Times, 'readMicros' | 'updateMicros'>> {
-  const change = { set: { visits: '2' }, remove: [], increment: {} };
-  const update = (id: string) => backend.update(id, change, 1000);
+  const update = (id: string) => backend.update(id, CHANGE, LIFETIME);
   // The connection has the script before it is measured.
   await update(ids[0]!);
   const each = async (run: (id: string) => Promise<unknown>) => {

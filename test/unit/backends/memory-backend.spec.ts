@@ -49,7 +49,35 @@ describe('MemoryBackend', () => {
     warn.mockRestore();
   });
 
-  it('refuses a bound that is none', () => {
-    expect(() => new MemoryBackend({ maxSessions: 0 })).toThrow(/Write a whole number/);
+  it.each([0, -1, 1.5, Number.NaN, Infinity, '5', 5n, 2 ** 53])(
+    'refuses %p as a bound',
+    (maxSessions) => {
+      expect(() => new MemoryBackend({ maxSessions: maxSessions as number })).toThrow(
+        /^MemoryBackend: maxSessions is .*\. Write a whole number of sessions/,
+      );
+    },
+  );
+
+  it.each([2 ** 23 + 1, 1e10, 2 ** 53 - 1])(
+    'works with %p, and says how many it keeps',
+    async (max) => {
+      const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
+      const backend = new MemoryBackend({ maxSessions: max });
+      await backend.create('a', { v: '1' }, 60);
+      expect(await backend.get('a')).toEqual({ v: '1' });
+      expect(warn.mock.calls).toEqual([
+        [expect.stringContaining(`maxSessions is ${max}, of which 8388608 are kept`)],
+      ]);
+      warn.mockRestore();
+    },
+  );
+
+  it('sets aside no room for sessions that are not there', async () => {
+    const before = process.memoryUsage();
+    const backend = new MemoryBackend({ maxSessions: 2 ** 23 });
+    await backend.create('a', { v: '1' }, 60);
+    const after = process.memoryUsage();
+    const bytes = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
+    expect(bytes).toBeLessThan(50_000_000);
   });
 });

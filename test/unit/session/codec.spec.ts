@@ -23,6 +23,15 @@ describe('a field’s text', () => {
     },
   );
 
+  it.each(['1e999', '-1e999'])(
+    'is a finite number where it reads as more than all numbers: %p',
+    (text) => {
+      const value = decodeField(json, text);
+      expect(value).toBe(text.startsWith('-') ? -Number.MAX_VALUE : Number.MAX_VALUE);
+      expect(decodeField(json, encodeField(json, 'n', value))).toBe(value);
+    },
+  );
+
   it('must be text', () => {
     const wrong = { encode: () => 1, decode: (text: string) => text } as unknown as SessionCodec;
     expect(() => encodeField(wrong, 'x', 'y')).toThrow(

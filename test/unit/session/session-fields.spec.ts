@@ -198,7 +198,7 @@ describe('SessionFields', () => {
     const cycle: Record<string, unknown> = {};
     cycle['self'] = cycle;
     session.set('cycle', cycle);
-    expect(() => session.change()).toThrow(/session\.cycle can't be saved: Converting circular/);
+    expect(() => session.change()).toThrow(/session\.cycle can't be saved: it contains itself/);
   });
 
   it('takes what JSON turns into text by itself', () => {

@@ -2,17 +2,25 @@ import { parseSetCookie } from 'cookie';
 import cookieParser from 'cookie-parser';
 import { sign } from 'cookie-signature';
 import { describe, expect, it } from '@jest/globals';
-import { clearedCookie, readTokens, tokenCookie } from '../../../src/transports/cookie.js';
+import {
+  clearedCookie,
+  isInPath,
+  readTokens,
+  tokenCookie,
+} from '../../../src/transports/cookie.js';
+import { resolveCookie } from '../../../src/transports/cookie-options.js';
 import { Signature } from '../../../src/transports/signature.js';
-import { createToken } from '../../../src/session/token.js';
+import { Identity } from '../../../src/session/token.js';
 import { resolveOptions } from '../../../src/session.options-validator.js';
 
 const SECRETS = [
   'new secret, which signs, of 32 characters',
   'old secret, which verifies, 32 characters',
 ];
+const createToken = () => new Identity().token;
 const SIGNATURES = SECRETS.map((secret) => new Signature(secret));
-const options = (cookie = {}) => resolveOptions({ secret: SECRETS, cookie }).cookie;
+const options = (cookie = {}) =>
+  resolveCookie(resolveOptions({ secret: SECRETS, cookie }).cookie, {});
 /** The first token, which is what most clients send. */
 const readToken = (header: string | undefined, name: string, signatures = SIGNATURES) =>
   readTokens(header, name, signatures)[0]?.token;
@@ -44,6 +52,13 @@ describe('the cookie', () => {
       }
     },
   );
+
+  it('leaves nothing of its secret in the memory that small Buffers share', () => {
+    const half = createToken();
+    new Signature(half + half);
+    const shared = Buffer.from(Buffer.from('small').buffer);
+    expect(shared.includes(half + half)).toBe(false);
+  });
 
   it('is verified by every secret of a list', () => {
     const token = createToken();
@@ -98,6 +113,10 @@ describe('the cookie', () => {
       );
     expect(set({})).toBe('Max-Age=90; Path=/; HttpOnly; SameSite=Lax');
     expect(set({}, true)).toBe('Max-Age=90; Path=/; HttpOnly; Secure; SameSite=Lax');
+    expect(set({ sameSite: 'auto' })).toBe('Max-Age=90; Path=/; HttpOnly; SameSite=Lax');
+    expect(set({ sameSite: 'auto' }, true)).toBe(
+      'Max-Age=90; Path=/; HttpOnly; Secure; SameSite=None',
+    );
     expect(set({ secure: false }, true)).not.toContain('Secure');
     expect(tokenCookie(createToken(), options(), SIGNATURES[0]!, false, undefined)).not.toContain(
       'Max-Age',
@@ -124,5 +143,32 @@ describe('the cookie', () => {
       maxAge: 0,
       expires: undefined,
     });
+  });
+});
+
+describe('a request', () => {
+  it.each([
+    ['/', '/', true],
+    ['*', '/', true],
+    ['/app', '/app', true],
+    ['/app/', '/app', true],
+    ['/app/x?y=1', '/app', true],
+    ['/app?y=/app', '/app', true],
+    ['/app#x', '/app', true],
+    ['/application', '/app', false],
+    ['/App', '/app', false],
+    ['/', '/app', false],
+    ['/other?next=/app', '/app', false],
+    ['/app', '/app/', false],
+    ['/app/', '/app/', true],
+    ['/app/x', '/app/', true],
+    ['http://a.example/app/x', '/app', true],
+    ['http://a.example/app', '/app', true],
+    ['http://a.example', '/app', false],
+    ['http://a.example/x?u=http://b/app', '/app', false],
+    ['//app', '/app', false],
+    ['*', '/app', false],
+  ])('for %s is within the path of a cookie for %s: %s', (url, path, is) => {
+    expect(isInPath(url, path)).toBe(is);
   });
 });

@@ -1,0 +1,17 @@
+/**
+ * Types `request.session` of Fastify: `import 'nestjs-server-session/fastify'`, once in a project.
+ *
+ * Where the types of @fastify/session are installed, theirs stand: a property can be declared once only.
+ */
+import type {} from 'fastify';
+import type { Session } from './session/session.js';
+
+/** @ts-ignore They may be missing: this is `any` then. */
+type Theirs = import('@fastify/session').FastifySessionObject;
+type SessionOfRequest = string extends keyof Theirs ? Session : Theirs;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    session: SessionOfRequest;
+  }
+}

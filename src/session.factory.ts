@@ -1,0 +1,83 @@
+import { Logger } from '@nestjs/common';
+import { AtomicAdapter } from './backends/atomic-adapter.js';
+import { BoundedBackend } from './backends/bounded-backend.js';
+import { isAtomic, type SessionBackend } from './backends/session-backend.js';
+import { RequestSessions } from './edges/http/request-sessions.js';
+import type { HandleRuntime } from './edges/http/session-handle.js';
+import type { SessionCodec } from './session/codec.js';
+import { ServerStore } from './session/server-store.js';
+import { SessionLife } from './session/session-life.js';
+import type { SessionRuntime } from './session/session-runtime.js';
+import { BackendLifecycle } from './session.lifecycle.js';
+import { resolveOptions } from './session.options-validator.js';
+import type {
+  ResolvedSessionOptions,
+  SessionModuleSettings,
+  SessionOptions,
+} from './session.options.js';
+import { SessionService } from './session.service.js';
+
+/** The parts of one application's sessions, ready to use. */
+export interface SessionParts {
+  readonly requests: RequestSessions;
+  readonly service: SessionService;
+  readonly lifecycle: BackendLifecycle;
+}
+
+/**
+ * Makes the parts and gives each what it needs.
+ * @throws SessionOptionsError, TypeError where the backend lacks methods
+ */
+export function createSessions(
+  options: SessionOptions,
+  backend: SessionBackend,
+  codec: SessionCodec,
+  load: NonNullable<SessionModuleSettings['load']>,
+): SessionParts {
+  const resolved = resolveOptions(options);
+  const logger = new Logger(SessionService.name);
+  const { backendTimeoutMs, idleMs, absoluteMs, renewGraceMs } = resolved;
+  const lifetime = { idleMs, absoluteMs };
+  const atomic = isAtomic(backend)
+    ? backend
+    : new AtomicAdapter(backend, { lockTimeoutMs: backendTimeoutMs });
+  const bounded = new BoundedBackend(atomic, backendTimeoutMs);
+  const store = new ServerStore({
+    backend: bounded,
+    codec,
+    lifetime,
+    renewGraceMs,
+    onUndecodable: (id) =>
+      logger.warn(`Session ${id} can't be decoded, so it is treated as no session.`),
+  });
+  const { touchIntervalMs, renewIntervalMs } = resolved;
+  const runtime = { store, codec, lifetime, touchIntervalMs, renewIntervalMs };
+  const requests = new RequestSessions(
+    {
+      options: resolved,
+      signatures: resolved.signatures,
+      open: opener(runtime, resolved.onBackendError),
+      now: () => store.now(),
+      warn: (message) => logger.warn(message),
+    },
+    { current: resolved.current, load },
+  );
+  return {
+    requests,
+    service: new SessionService(requests, store, bounded),
+    lifecycle: new BackendLifecycle(backend, bounded),
+  };
+}
+
+/** How the session of a request is found by its tokens. */
+function opener(
+  runtime: SessionRuntime,
+  onBackendError: ResolvedSessionOptions['onBackendError'],
+): HandleRuntime['open'] {
+  return (tokens) => {
+    if (tokens.length === 0) return new SessionLife(runtime);
+    const session = SessionLife.open(runtime, tokens);
+    if (onBackendError === 'fail') return session;
+    return session.catch((error: Error) => SessionLife.unavailable(runtime, error));
+  };
+}

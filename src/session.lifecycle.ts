@@ -1,0 +1,28 @@
+import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import type { SessionBackend } from './backends/session-backend.js';
+import { isShared } from './backends/shared-backend.js';
+
+/** Tells the backend when its application starts and when it has ended. Nest calls it. */
+export class BackendLifecycle implements OnModuleInit, OnApplicationShutdown {
+  #isAcquired = false;
+
+  constructor(
+    private readonly backend: SessionBackend,
+    /** What asks a backend that does not answer whether it is back. */
+    private readonly watch: { close(): void },
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    if (!isShared(this.backend) || this.#isAcquired) return;
+    this.#isAcquired = true;
+    await this.backend.acquire();
+  }
+
+  /** After the server has closed, so that running requests have saved. */
+  async onApplicationShutdown(): Promise<void> {
+    this.watch.close();
+    if (!isShared(this.backend) || !this.#isAcquired) return;
+    this.#isAcquired = false;
+    await this.backend.release();
+  }
+}

@@ -1,0 +1,69 @@
+import type { SessionChange, SessionRecord } from '../backends/session-backend.js';
+import type { OwnLifetime, SessionMetadata } from './metadata.js';
+import type { Identity } from './token.js';
+
+/** What is stored of a session, and its parts decoded. */
+export interface DecodedRecord {
+  readonly record: SessionRecord;
+  readonly generation: string;
+  readonly metadata: SessionMetadata;
+  readonly data: ReadonlyMap<string, unknown>;
+}
+
+/** A session as it was found. */
+export interface LoadedSession extends DecodedRecord {
+  readonly kind: 'session';
+  /** With the secret that was asked with. */
+  readonly identity: Identity;
+  /** Whether that secret is the session's current one, and not the one before a renewal. */
+  readonly isCurrent: boolean;
+}
+
+/** A token that finds a session and does not open it: it was replaced, or the record is of a later format. */
+export interface RefusedToken {
+  readonly kind: 'refused';
+  /** The session's id, where whoever brings the token may still end it. */
+  readonly id?: string;
+}
+
+/** What became of a change, and what its client may be told. */
+export type StoreResult =
+  | { readonly status: 'gone' }
+  | {
+      readonly status: 'stored';
+      /** The token that finds the session from now on; `undefined` where only another request knows it. */
+      readonly token: string | undefined;
+      readonly expiresAtMs: number;
+      /** Whether its cookie outlives the browser, where the session says. */
+      readonly isPersistent: boolean | undefined;
+      /** Whether the session held no data before, and whether it holds none now. */
+      readonly wasEmpty: boolean;
+      readonly isEmpty: boolean;
+    };
+
+/** What is to be changed, with the identity that the session is to have from then on. */
+export interface StoreChange extends Omit<SessionChange, 'generation' | 'hash' | 'secret'> {
+  /** A life of its own that the session is given. */
+  readonly ownLifetime?: OwnLifetime;
+  /** A new secret: by `regenerate`, or by a renewal, which takes place only where the old one is current. */
+  readonly next?: { readonly identity: Identity; readonly kind: 'regenerate' | 'renew' };
+}
+
+/**
+ * Where sessions are kept: the one seam between a session's life and whatever keeps it. Ours keeps them in a backend under
+ * their id ({@link ServerStore}); one that keeps them in the token itself fits as well.
+ *
+ * Each method rejects with a `SessionBackendError` where the system fails; what was asked for may have been done then.
+ */
+export interface SessionStore {
+  /** The clock that ends sessions, milliseconds since 1970. */
+  now(): number;
+  load(token: string): Promise<LoadedSession | RefusedToken | null>;
+  /** Reads a session again, whatever its secret is by now; `null` where it has ended. */
+  reload(identity: Identity): Promise<LoadedSession | null>;
+  /** Adds a session, whose record has all but what says who may open it. */
+  create(identity: Identity, begin: () => SessionRecord): Promise<StoreResult>;
+  update(identity: Identity, change: StoreChange): Promise<StoreResult>;
+  /** Ends a session for good. One that does not exist is no error. */
+  end(id: string): Promise<void>;
+}

@@ -1,0 +1,94 @@
+import type { Lifetime, SessionRecord } from '../backends/session-backend.js';
+import { metadataRecord, type OwnLifetime, type SessionMetadata } from './metadata.js';
+
+/** When sessions are written without being changed, and how long they live. */
+export interface TimeSettings {
+  readonly lifetime: Lifetime;
+  /** How long a use is not written again. */
+  readonly touchIntervalMs: number;
+  /** After how long a secret is renewed; `Infinity` for never. */
+  readonly renewIntervalMs: number;
+}
+
+/** When one session was used, how long it lives, and what of that is not stored yet. */
+export class SessionTimes {
+  #metadata: SessionMetadata;
+  #ownToStore: OwnLifetime | undefined;
+  #mustTouch = false;
+
+  /** @param now the clock that ends sessions */
+  constructor(
+    private readonly settings: TimeSettings,
+    private readonly now: () => number,
+    metadata?: SessionMetadata,
+  ) {
+    this.#metadata = metadata ?? { createdAtMs: now(), seenAtMs: now() };
+  }
+
+  get metadata(): SessionMetadata {
+    return this.#metadata;
+  }
+
+  get expiresAtMs(): number {
+    const { lifetime } = this.settings;
+    const { createdAtMs, seenAtMs, idleMs, absoluteMs } = this.#metadata;
+    return Math.min(
+      seenAtMs + (idleMs ?? lifetime.idleMs),
+      createdAtMs + (absoluteMs ?? lifetime.absoluteMs),
+    );
+  }
+
+  /** A life of its own that was set and is not stored yet. */
+  get ownToStore(): OwnLifetime | undefined {
+    return this.#ownToStore;
+  }
+
+  /** Whether a use must be stored, or a lifetime, whatever the interval says. */
+  get mustStore(): boolean {
+    return this.#mustTouch || this.#ownToStore !== undefined;
+  }
+
+  get isTouchDue(): boolean {
+    const { seenAtMs, idleMs } = this.#metadata;
+    const intervalMs = Math.min(this.settings.touchIntervalMs, (idleMs ?? Infinity) / 20);
+    return this.mustStore || this.now() - seenAtMs >= intervalMs;
+  }
+
+  get isRenewDue(): boolean {
+    const { createdAtMs, renewedAtMs = createdAtMs } = this.#metadata;
+    return this.now() - renewedAtMs >= this.settings.renewIntervalMs;
+  }
+
+  touch(): void {
+    this.#mustTouch = true;
+  }
+
+  setLifetime(lifetime: OwnLifetime): void {
+    this.#ownToStore = { ...this.#ownToStore, ...lifetime };
+    this.#metadata = { ...this.#metadata, ...lifetime };
+  }
+
+  /** Begins now, with the life of its own that it has been given. */
+  begin(): void {
+    const nowMs = this.now();
+    this.#metadata = {
+      ...this.#metadata,
+      createdAtMs: nowMs,
+      seenAtMs: nowMs,
+      renewedAtMs: undefined,
+    };
+  }
+
+  /** All of it, as fields of a record. */
+  toRecord(): SessionRecord {
+    return metadataRecord(this.#metadata);
+  }
+
+  /** Notes that a use was stored, and with it a life of its own. */
+  settleUse(stored: OwnLifetime | undefined, isNewSecret: boolean): void {
+    const seenAtMs = Math.max(this.now(), this.#metadata.seenAtMs);
+    this.#metadata = { ...this.#metadata, seenAtMs, ...(isNewSecret && { renewedAtMs: seenAtMs }) };
+    if (this.#ownToStore === stored) this.#ownToStore = undefined;
+    this.#mustTouch = false;
+  }
+}

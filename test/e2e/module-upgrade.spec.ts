@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request as httpRequest, type Server } from 'node:http';
+import { Controller, Get, type INestApplication } from '@nestjs/common';
+import { stringifyCookie } from 'cookie';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Session, SessionMiddleware, SessionService } from 'nestjs-server-session';
+import { ADAPTERS, TestApp } from '../support/app.js';
+
+@Controller()
+class VisitsController {
+  @Get('visits')
+  visits(@Session() session: Session) {
+    return { visits: session.increment('visits') };
+  }
+}
+
+type Upgraded = IncomingMessage & { session: Session };
+
+let app: TestApp;
+afterEach(() => app.stop());
+
+/** Upgrades a connection, as a WebSocket does, and gives what the server did with the request. */
+async function upgrade<T>(cookies: Record<string, string>, use: (request: Upgraded) => Promise<T>) {
+  const server = app.app.getHttpServer() as Server;
+  const upgraded = new Promise<T>((resolve, reject) => {
+    server.once('upgrade', (request, socket) => {
+      const middleware = app.app.get(SessionMiddleware).use;
+      middleware(request, {}, (error) => {
+        const used = error ? Promise.reject(error) : use(request as Upgraded);
+        used.finally(() => socket.destroy()).then(resolve, reject);
+      });
+    });
+  });
+  const cookie = stringifyCookie(cookies);
+  const headers = { connection: 'Upgrade', upgrade: 'websocket', ...(cookie && { cookie }) };
+  const asked = httpRequest(app.url, { headers }).on('error', () => {});
+  asked.end();
+  await Promise.race([once(asked, 'close'), upgraded]);
+  return upgraded;
+}
+
+describe.each(ADAPTERS)('SessionMiddleware on an upgrade, on %s', (adapter) => {
+  const start = async (): Promise<INestApplication> => {
+    app = await TestApp.start({ adapter, controllers: [VisitsController] });
+    return app.app;
+  };
+
+  it('gives the session of the cookie, to read and to save', async () => {
+    const sessions = (await start()).get(SessionService);
+    const browser = app.browser();
+    await browser.get('/visits');
+    const found = await upgrade(browser.cookies, async (request) => {
+      const { session } = request;
+      expect(await sessions.of(request)).toBe(session);
+      session.increment('visits', 10);
+      await session.save();
+      return session.visits;
+    });
+    expect(found).toBe(11);
+    expect((await browser.get('/visits')).json()).toEqual({ visits: 12 });
+  });
+
+  it('gives an empty one to a stranger', async () => {
+    await start();
+    const found = await upgrade({}, async ({ session }) => session.isNew);
+    expect(found).toBe(true);
+  });
+});

@@ -1,0 +1,34 @@
+import type { SessionBackend, SessionRecord } from 'nestjs-server-session';
+import type { Browser } from './browser.js';
+
+const TIMES = ['$created', '$seen', '$renewed'];
+const TTL_SECONDS = 30 * 24 * 3600;
+
+/** The public id of the session whose token a browser holds. */
+export function idIn({ cookies }: Browser): string {
+  return tokenIn(cookies['sid']!).slice(0, 22);
+}
+
+/** The token in a session cookie's value. */
+export function tokenIn(sid: string): string {
+  return decodeURIComponent(sid).slice(2, 67);
+}
+
+/**
+ * Makes a session older, as if time had passed since all that it knows: Redis has a clock of its own, which no test can
+ * set.
+ */
+export async function age(backend: SessionBackend, id: string, ms: number): Promise<void> {
+  const record = await backend.get(id);
+  if (record) await backend.set(id, older(record, ms), TTL_SECONDS);
+}
+
+function older(record: SessionRecord, ms: number): SessionRecord {
+  const aged = { ...record };
+  for (const field of TIMES) {
+    if (aged[field] !== undefined) aged[field] = String(Number(aged[field]) - ms);
+  }
+  const [hash, endsAtMs] = aged['$previous']?.split('.') ?? [];
+  if (endsAtMs !== undefined) aged['$previous'] = `${hash}.${Number(endsAtMs) - ms}`;
+  return aged;
+}

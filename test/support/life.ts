@@ -1,0 +1,28 @@
+import { JsonCodec } from 'nestjs-server-session';
+import { AtomicAdapter } from '../../src/backends/atomic-adapter.js';
+import { isAtomic, type SessionBackend } from '../../src/backends/session-backend.js';
+import { ServerStore, type ServerStoreOptions } from '../../src/session/server-store.js';
+import type { SessionRuntime } from '../../src/session/session-runtime.js';
+
+export interface LifeOptions extends Partial<Omit<SessionRuntime, 'store'>> {
+  backend: SessionBackend;
+  renewGraceMs?: number;
+  onUndecodable?: ServerStoreOptions['onUndecodable'];
+}
+
+/** What the lives of sessions need, over a backend and with no application. */
+export function lifeRuntime({
+  backend,
+  codec = new JsonCodec(),
+  lifetime = { idleMs: 600_000, absoluteMs: Infinity },
+  touchIntervalMs = 60_000,
+  renewIntervalMs = Infinity,
+  renewGraceMs = 30_000,
+  onUndecodable = (id) => {
+    throw new Error(`undecodable: ${id}`);
+  },
+}: LifeOptions): SessionRuntime & { store: ServerStore } {
+  const atomic = isAtomic(backend) ? backend : new AtomicAdapter(backend);
+  const store = new ServerStore({ backend: atomic, codec, lifetime, renewGraceMs, onUndecodable });
+  return { store, codec, lifetime, touchIntervalMs, renewIntervalMs };
+}

@@ -1,0 +1,179 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RequestEvent } from '../history.js';
+import { nowMs } from '../now.js';
+import { GONE_STATUS, type Program, STATUS } from '../program.js';
+import type { Profile } from '../profiles.js';
+import type { Random } from '../random.js';
+import type { Recorder } from '../recorder.js';
+import { CookieJar, type TokenNames } from './jar.js';
+import { canTryAgain, isDraft, isWrite, makeProgram, type Maker, tryAgain } from './programs.js';
+import { send } from './send.js';
+
+/** How long anything is waited for: longer than the checker's bound for a hang. */
+const PATIENCE_MS = 20_000;
+const THINK_MS = 100;
+/** Around the idle timeout of short sessions. */
+const NAP_MS = [1_000, 7_000] as const;
+const MAX_BURST = 4;
+const MAX_ABORT_MS = 200;
+/** How many of its old tokens a browser asks for when all is over. */
+const LAST_TOKENS = 12;
+
+/** Where requests can go, and what all browsers share. */
+export interface Surroundings {
+  readonly recorder: Recorder;
+  readonly names: TokenNames;
+  /** Where each application listens now. */
+  readonly ports: readonly number[];
+  readonly lifetime: { readonly idle: number; readonly absolute: number };
+  /** Ids that some application told, of any browser. */
+  readonly ids: string[];
+}
+
+/** How many tabs a browser has, and how often one of them is left alone. */
+type Habits = Pick<Profile, 'tabs' | 'naps'>;
+
+interface Wish {
+  readonly make?: (maker: Maker) => Program;
+  readonly app?: number;
+  readonly token?: string;
+}
+
+/** One browser: several tabs that share a jar, whose answers come out of order. */
+export class Browser {
+  readonly #jar: CookieJar;
+  readonly #under = new Set<Promise<unknown>>();
+
+  constructor(
+    private readonly index: number,
+    private readonly random: Random,
+    private readonly around: Surroundings,
+  ) {
+    this.#jar = new CookieJar(around.names);
+  }
+
+  /** Goes on until it is told to stop. */
+  async run({ tabs, naps }: Habits, signal: AbortSignal): Promise<void> {
+    const { random } = this;
+    await Promise.all(Array.from({ length: tabs }, () => this.#tab(random.fork(), naps, signal)));
+    while (this.#under.size > 0) await Promise.all(this.#under);
+  }
+
+  /** Looks on each application at what there is in the end, under each token that it had lately. */
+  async look(): Promise<void> {
+    for (const token of this.#jar.past.slice(-LAST_TOKENS)) {
+      for (const app of this.around.ports.keys()) {
+        await this.#ask(this.random, { make: look, app, token });
+      }
+    }
+  }
+
+  async #tab(random: Random, naps: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const burst = random.isHit(0.25) ? random.between(2, MAX_BURST) : 1;
+      await Promise.all(Array.from({ length: burst }, () => this.#ask(random, {})));
+      const ms = random.isHit(naps)
+        ? random.between(...NAP_MS)
+        : -Math.log(1 - random.next()) * THINK_MS;
+      await sleep(ms, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async #ask(random: Random, wish: Wish): Promise<void> {
+    const { recorder, names, ports } = this.around;
+    const n = recorder.nextNumber();
+    const token = wish.token ?? this.#token(random);
+    const make = wish.make ?? ((maker: Maker) => makeProgram(maker, token !== undefined));
+    const program = make(this.#maker(random, n));
+    const app = wish.app ?? random.between(0, ports.length - 1);
+    const event = this.#record(n, app, token, program);
+    const isLeaving = !wish.make && random.isHit(isDraft(program) ? 0.6 : 0.04);
+    const answer = await send(
+      {
+        n,
+        port: ports[app]!,
+        program,
+        patienceMs: PATIENCE_MS,
+        ...(token !== undefined && { cookie: names.cookieOf(token) }),
+        ...(isLeaving && { abortAfterMs: random.between(1, MAX_ABORT_MS) }),
+      },
+      (status, setCookies, headMs) => {
+        const cookie = this.#jar.take(setCookies);
+        Object.assign(event, { headMs, status, ...(cookie && { cookie }) });
+        event.outcome = isAnswer(status, program) ? 'ok' : 'info';
+        if (status < 500 && isWrite(program)) this.#follow(random, app);
+      },
+    );
+    event.endMs = answer.endMs;
+    if (answer.failure !== undefined) event.failure = answer.failure;
+    if (answer.isRefused) event.outcome = 'fail';
+    this.#learn(event);
+    this.#insist(random, event);
+  }
+
+  /** As soon as the head of an answer is there, asks another application: what was answered must be saved by now. */
+  #follow(random: Random, app: number): void {
+    if (random.isHit(0.4)) this.#askBeside(random, { make: look, app: this.#otherThan(app) });
+  }
+
+  /** Somebody who was refused tries again at once, mostly where it works. */
+  #insist(random: Random, { status, app, steps, kind }: RequestEvent): void {
+    const refused = { steps, kind };
+    if (status !== 503 || !canTryAgain(refused) || !random.isHit(0.7)) return;
+    const make = (maker: Maker) => tryAgain(maker, refused);
+    this.#askBeside(random, { make, app: this.#otherThan(app) });
+  }
+
+  #otherThan(app: number): number {
+    return (app + 1) % this.around.ports.length;
+  }
+
+  #askBeside(random: Random, wish: Wish): void {
+    const asking = this.#ask(random, wish);
+    this.#under.add(asking);
+    void asking.finally(() => this.#under.delete(asking));
+  }
+
+  /** Mostly the jar's; now and then one of before, as from a late tab or a thief. */
+  #token(random: Random): string | undefined {
+    const { past, token } = this.#jar;
+    return past.length > 1 && random.isHit(0.06) ? random.pick(past.slice(-4)) : token;
+  }
+
+  #maker(random: Random, n: number): Maker {
+    const { lifetime, ids } = this.around;
+    return { random, n, browser: this.index, ids, lifetime };
+  }
+
+  #record(n: number, app: number, token: string | undefined, program: Program): RequestEvent {
+    const event: RequestEvent = {
+      type: 'request',
+      n,
+      browser: this.index,
+      app,
+      ...program,
+      ...(token !== undefined && { token }),
+      askedMs: nowMs(),
+      outcome: 'info',
+    };
+    this.around.recorder.add(event);
+    return event;
+  }
+
+  #learn({ sight, status, kind }: RequestEvent): void {
+    const { ids } = this.around;
+    if (!sight || sight.isNew || status !== STATUS[kind]) return;
+    if (!ids.includes(sight.id)) ids.push(sight.id);
+    if (ids.length > 10) ids.shift();
+  }
+}
+
+/** Whether an answer says that all was done; of a 503, or of a 500 that nobody meant, nobody knows. */
+function isAnswer(status: number, { kind }: Program): boolean {
+  return status === STATUS[kind] || status === GONE_STATUS;
+}
+
+/** Reads, and does nothing. */
+function look(): Program {
+  return { steps: [], kind: 'value' };
+}

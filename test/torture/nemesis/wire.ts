@@ -1,0 +1,54 @@
+import type { Nemesis } from './nemesis.js';
+
+/**
+ * Nothing passes between one process and Redis, several times, each longer than an operation may take. What was on its
+ * way arrives when the network is back, which may be long after it was given up.
+ */
+export const partition: Nemesis = {
+  name: 'partition a process',
+  isOfApp: true,
+  async run({ deployment, random, pause }, index) {
+    const { wires } = deployment.apps[index]!;
+    for (let left = random.between(1, 2); left > 0; left--) {
+      wires.stall();
+      try {
+        await pause(random.between(800, 1_900));
+      } finally {
+        wires.open();
+      }
+      await pause(random.between(100, 500));
+    }
+  },
+};
+
+/** Every byte takes its time: at times more than an operation may take. */
+export const delay: Nemesis = {
+  name: 'delay',
+  isOfApp: true,
+  async run({ deployment, random, pause }, index) {
+    const { wires } = deployment.apps[index]!;
+    wires.delay(random.pick([20, 150, 1_500]));
+    try {
+      await pause(random.between(800, 3_000));
+    } finally {
+      wires.open();
+    }
+  },
+};
+
+/** Connections end in the midst of a command or of an answer, several times. */
+export const cut: Nemesis = {
+  name: 'cut connections',
+  isOfApp: true,
+  async run({ deployment, random, pause }, index) {
+    const { wires } = deployment.apps[index]!;
+    try {
+      for (let left = random.between(2, 6); left > 0; left--) {
+        wires.cutAfter(random.between(1, 4_000));
+        await pause(random.between(50, 400));
+      }
+    } finally {
+      wires.open();
+    }
+  },
+};

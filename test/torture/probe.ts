@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Deployment } from './deployment.js';
+import { nowMs } from './now.js';
+import type { Recorder } from './recorder.js';
+
+const EVERY_MS = 100;
+/** What takes longer was held up by the machine, or by a fault. */
+const SLOW_MS = 200;
+
+/**
+ * Asks each Redis and each application, by the shortest way and without any session, whether they answer at once, and
+ * takes down when they don't: on a machine that is busy with other things a 503 may have no other cause.
+ */
+export async function probe(
+  { topology, apps }: Deployment,
+  recorder: Recorder,
+  signal: AbortSignal,
+): Promise<void> {
+  const clients = topology.servers.map((server) => server.client({ maxRetriesPerRequest: 0 }));
+  try {
+    while (!signal.aborted) {
+      const fromMs = nowMs();
+      await Promise.all([
+        ...clients.map((client) => client.ping().catch(() => {})),
+        ...apps.map(({ process }) => answer(process.port, signal)),
+      ]);
+      const toMs = nowMs();
+      if (toMs - fromMs > SLOW_MS) recorder.add({ type: 'nemesis', name: 'slow', fromMs, toMs });
+      await sleep(EVERY_MS);
+    }
+  } finally {
+    for (const client of clients) client.disconnect();
+  }
+}
+
+async function answer(port: number, signal: AbortSignal): Promise<void> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/ready`, { signal });
+    await response.text();
+  } catch {
+    // It is being restarted, which is a fault of its own.
+  }
+}

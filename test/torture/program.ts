@@ -1,0 +1,88 @@
+/** What a handler does with its session, one thing after another: the torturer sends it along with the request. */
+export type Step =
+  | { op: 'set' | 'nest'; key: string; value: string }
+  | { op: 'delete' | 'take'; key: string }
+  | { op: 'increment'; key: string; by: number }
+  | { op: 'clear' | 'touch' | 'save' | 'reload' | 'destroy' }
+  | { op: 'regenerate'; keep?: string[] }
+  | { op: 'lifetime'; idle: number; absolute: number }
+  | { op: 'revoke' | 'peek'; id: string }
+  | { op: 'sleep'; ms: number };
+
+/** How it answers. `error` is a 500 by intent, `refusal` and `guard` are 4xx. */
+export const KINDS = [
+  'value',
+  'observable',
+  'send',
+  'raw',
+  'passthrough',
+  'redirect',
+  'file',
+  'stream',
+  'sse',
+  'refusal',
+  'error',
+  'guard',
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** The status that each kind answers with where all goes well. */
+export const STATUS: Record<Kind, number> = {
+  value: 200,
+  observable: 200,
+  send: 201,
+  raw: 202,
+  passthrough: 200,
+  redirect: 303,
+  file: 200,
+  stream: 200,
+  sse: 200,
+  refusal: 422,
+  error: 500,
+  guard: 403,
+};
+
+/** What a handler answers that finds its session gone when it saves. */
+export const GONE_STATUS = 410;
+
+export interface Program {
+  readonly steps: readonly Step[];
+  readonly kind: Kind;
+}
+
+/** The header that carries a request's number and its steps. */
+export const PROGRAM_HEADER = 'x-program';
+
+/** A session as its handler saw it. */
+export interface Sight {
+  /** Between these times it was read: the handler began, or called `reload()`, and had it. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly id: string;
+  readonly isNew: boolean;
+  /** Where the library has it: what changes with each new token that is no renewal. */
+  readonly generation?: string;
+  /** Registers, by the one text that identifies a write of theirs; counters as numbers. */
+  readonly fields: Readonly<Record<string, string | number>>;
+}
+
+/** One step that was done, or failed. */
+export interface StepReport {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** The session's state after it. */
+  readonly id: string;
+  readonly isNew: boolean;
+  readonly error?: string;
+  /** What `reload` or `peek` saw; `null` where `peek` found nothing. */
+  readonly sight?: Sight | null;
+}
+
+/** Which session a request has left, once all that it changed is saved. */
+export type Left = Pick<Sight, 'id' | 'isNew'>;
+
+/** What an application tells of a request, beside its answer. */
+export type Report =
+  | { type: 'begun'; n: number; sight: Sight }
+  | { type: 'ended'; n: number; steps: StepReport[]; atMs: number }
+  | { type: 'closed'; n: number; left: Left };

@@ -1,0 +1,103 @@
+import type {
+  Bounds,
+  CookieChange,
+  History,
+  HistoryEvent,
+  Outcome,
+  RequestEvent,
+} from '../../torture/history.js';
+import type { Kind, Left, Sight, Step, StepReport } from '../../torture/program.js';
+
+export const BOUNDS: Bounds = {
+  idleMs: 3_600_000,
+  absoluteMs: 7_200_000,
+  touchMs: 1_000,
+  renewMs: Infinity,
+  graceMs: 30_000,
+  backendTimeoutMs: 700,
+};
+
+type Fields = Sight['fields'];
+
+/** A request, as short as it can be written; what is not said is as it mostly is. */
+export interface Written {
+  readonly browser?: number;
+  readonly app?: number;
+  readonly kind?: Kind;
+  readonly token?: string;
+  /** The session's id; `S` where it is missing. */
+  readonly id?: string;
+  /** What its handler saw; a session that is new where it is missing. */
+  readonly saw?: Fields;
+  readonly steps?: readonly Step[];
+  /** When the handler came to its steps; at its end where it is missing. */
+  readonly stepMs?: number;
+  /** What each `reload` or `peek` saw; `null` for nothing. */
+  readonly found?: Fields | null;
+  readonly idAfter?: string;
+  /** Which session the request left; as after its steps where it is missing. */
+  readonly left?: Left;
+  readonly generation?: string;
+  readonly status?: number;
+  readonly cookie?: CookieChange;
+  /** The client's end, where there was no answer. */
+  readonly failure?: string;
+  readonly outcome?: Outcome;
+}
+
+/** A request from when it was sent until its answer was there. */
+export function ask(n: number, askedMs: number, headMs: number, written: Written): RequestEvent {
+  const { browser = 0, app = 0, kind = 'value', steps = [], token, cookie, failure } = written;
+  const { id = 'S', saw, idAfter = id, stepMs = headMs - 2, status = 200, generation } = written;
+  const isNew = saw === undefined;
+  const known = generation === undefined ? {} : { generation };
+  const sight: Sight = {
+    fromMs: askedMs,
+    toMs: askedMs + 1,
+    id,
+    isNew,
+    ...known,
+    fields: saw ?? {},
+  };
+  const reports = steps.map((step): StepReport => {
+    const report = { fromMs: stepMs, toMs: stepMs + 1, id: idAfter, isNew };
+    if (written.found === undefined || (step.op !== 'reload' && step.op !== 'peek')) return report;
+    const found = step.op === 'peek' ? step.id : id;
+    const times = { fromMs: stepMs, toMs: stepMs + 1, id: found, isNew: false };
+    return { ...report, sight: written.found && { ...times, fields: written.found } };
+  });
+  const answer = failure === undefined ? { headMs, status } : { failure };
+  return {
+    type: 'request',
+    n,
+    browser,
+    app,
+    kind,
+    steps,
+    askedMs,
+    endMs: headMs,
+    ...answer,
+    outcome: written.outcome ?? (failure !== undefined || status === 503 ? 'info' : 'ok'),
+    sight,
+    reports,
+    left: written.left ?? { id: idAfter, isNew },
+    answeredMs: headMs - 1,
+    ...(token !== undefined && { token }),
+    ...(cookie !== undefined && { cookie }),
+  };
+}
+
+/** Where most histories begin: browser 0 makes the session S, which holds `home`, and gets the token t1. */
+export const MADE = ask(1, 0, 10, {
+  steps: [{ op: 'set', key: 'home', value: 'b0.1.1' }],
+  cookie: { token: 't1' },
+});
+export const HOME = { home: 'b0.1.1' };
+
+export function set(key: string, value: string): Step {
+  return { op: 'set', key, value };
+}
+
+export function historyOf(events: readonly HistoryEvent[], bounds: Partial<Bounds> = {}): History {
+  return { bounds: { ...BOUNDS, ...bounds }, events };
+}
