@@ -26,6 +26,7 @@ export class SessionLife {
   #times: SessionTimes;
   #isNew = true;
   #isUsed = false;
+  #isLookedAt = false;
   /** Why the client can't be told of a new token or a longer life, if it can't. */
   #untold: UntoldReason | undefined;
   readonly #sender: ChangeSender;
@@ -78,6 +79,10 @@ export class SessionLife {
   get isUsed(): boolean {
     return this.#isUsed;
   }
+  /** Whether anybody has looked at the session or changed it since it was last looked through for changes. */
+  get isLookedAt(): boolean {
+    return this.#isLookedAt;
+  }
   /** Whether the backend failed in an operation, or to give the session at all. */
   get hasFailed(): boolean {
     return this.#queue.hasFailed;
@@ -91,6 +96,7 @@ export class SessionLife {
   /** The data, for somebody who looks at them. */
   read(): SessionFields {
     this.#isUsed = true;
+    this.#isLookedAt = true;
     return this.#fields;
   }
 
@@ -123,7 +129,7 @@ export class SessionLife {
     const isStarted = this.#queue.isBusy || this.#sender.unanswered !== undefined;
     if (isStarted || this.#state.name === 'ending') return this.#queue.run(() => this.#store());
     if (this.#state.name !== 'new' && this.#state.name !== 'stored') return undefined;
-    const data = this.#fields.change();
+    const data = this.#changes();
     if (!data && !this.#isDue()) return undefined;
     return this.#queue.run(() => this.#store(data));
   }
@@ -223,7 +229,12 @@ export class SessionLife {
     return !this.#untold && isCurrent && this.#times.isRenewDue;
   }
 
-  async #store(data = this.#fields.change()): Promise<void> {
+  #changes(): DataChange | undefined {
+    this.#isLookedAt = false;
+    return this.#fields.change();
+  }
+
+  async #store(data = this.#changes()): Promise<void> {
     if (this.#state.name === 'ending') {
       await this.runtime.store.end(this.#state.id);
       this.#state = { name: 'new' };
@@ -231,7 +242,7 @@ export class SessionLife {
     const { unanswered } = this.#sender;
     if (unanswered) {
       await this.#send(unanswered);
-      data = this.#fields.change();
+      data = this.#changes();
     }
     if (this.#state.name === 'new' && data) await this.#create(data);
     else if (this.#state.name === 'stored' && (data || this.#isDue())) {

@@ -11,8 +11,11 @@ export interface ResponseHold {
   beforeHead(): Promise<void> | undefined;
   /** Asked when the work is done: what to add to the head of a status that is about to leave, `undefined` for nothing. */
   addition(status: number): HeadAddition | undefined;
-  /** The response ended, or the client went away. */
-  afterClose(): void;
+  /**
+   * The response ended, or the client went away.
+   * @param wasStreamed whether whoever wrote it may have gone on working after the head had left
+   */
+  afterClose(wasStreamed: boolean): void;
 }
 
 /**
@@ -36,6 +39,8 @@ export class HeldResponse implements Held {
   /** What the holds add. Each is asked once: a head that node refuses is followed by another. */
   readonly #additions: (HeadAddition | undefined)[] = [];
   #kept: KeptOutput | undefined;
+  /** Whether the body did not come in one go. */
+  #isStreamed = false;
   /** Why the work failed, where that came before there was a head. */
   #failure: { error: unknown } | undefined;
 
@@ -50,9 +55,13 @@ export class HeldResponse implements Held {
    */
   static install(response: ServerResponse, hold: ResponseHold): boolean {
     if (typeof response.writeHead !== 'function' || typeof response.on !== 'function') return false;
-    response.on('close', () => hold.afterClose());
-    if (response.headersSent) return false;
-    HeldResponse.prepare(response).#holds.push(hold);
+    if (response.headersSent) {
+      response.on('close', () => hold.afterClose(true));
+      return false;
+    }
+    const held = HeldResponse.prepare(response);
+    held.#holds.push(hold);
+    response.on('close', () => hold.afterClose(held.#isStreamed));
     return true;
   }
 
@@ -81,6 +90,7 @@ export class HeldResponse implements Held {
   }
 
   write(args: unknown[]): unknown {
+    this.#isStreamed = true;
     if (this.#passes()) return this.original.call('write', args);
     if (this.#phase === 'holding') return this.#kept!.write(args);
     runCallback(args);

@@ -49,6 +49,8 @@ export class SessionHandle implements ResponseHold {
   /** The id of the session that the request came with. */
   #foundId: string | undefined;
   #hasFailed = false;
+  /** Whether the handler has ended, and what it left was looked at. */
+  #isHandled = false;
   #hasHeadLeft = false;
 
   /** @param response missing where none can leave: the session is then saved by `save()` alone */
@@ -82,6 +84,7 @@ export class SessionHandle implements ResponseHold {
    * @throws SessionValueError, SessionBackendError
    */
   commit(): Promise<void> | undefined {
+    this.#isHandled = true;
     return this.#run((life) => life.commit())?.catch((error: unknown) => {
       if (!(this.#hasHeadLeft && error instanceof SessionTokenError)) this.#fail(error);
     });
@@ -100,9 +103,13 @@ export class SessionHandle implements ResponseHold {
     return isUsed || cookie !== undefined ? { cookie } : undefined;
   }
 
-  /** What was changed after the head left is saved now. A handler whose client went away before that still runs. */
-  afterClose(): void {
-    if (!this.#hasHeadLeft) return;
+  /**
+   * What was changed after the head left is saved now. A handler whose client went away before that still runs; where one
+   * had ended before it answered, and nobody has looked at the session since, there is nothing to look for.
+   */
+  afterClose(wasStreamed: boolean): void {
+    const isOver = this.#isHandled && !wasStreamed && this.#life?.isLookedAt === false;
+    if (!this.#hasHeadLeft || isOver) return;
     const work = this.#run((life) => life.commit());
     if (!work) return this.#warnOfLateCookie();
     work.then(
