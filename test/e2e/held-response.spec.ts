@@ -108,7 +108,7 @@ describe.each(ADAPTERS)('a held response, on %s', (adapter) => {
     while (backend.writes.length < 2) await sleep(2);
     gate.open();
     const text = await answers;
-    const order = [...text.matchAll(/^(?:two|short|set-cookie: sid=\S+)/gim)].map(([word]) => word);
+    const order = [...text.matchAll(/two|short|^set-cookie: sid=\S+/gim)].map(([word]) => word);
     const cookie = expect.stringMatching(/^set-cookie/i);
     expect(order).toEqual([cookie, 'two', 'short', cookie, 'two']);
     expect(order[0]).not.toBe(order[3]);

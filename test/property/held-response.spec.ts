@@ -59,7 +59,10 @@ describe('a held response, beside a response of node', () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const requests = head(method, '/') + head('GET', '/next', 'Connection: close');
     const text = await exchange(url, requests);
-    return { text: text.replaceAll(/^Date: .*$/gm, 'Date: now'), seen: await seen };
+    // From Node 26 on two chunks that are written in one turn leave as one.
+    const isChunked = /^transfer-encoding: chunked/im.test(text);
+    const joined = isChunked ? text.replaceAll(/\r\n[0-9a-f]{1,4}\r\n/g, '') : text;
+    return { text: joined.replaceAll(/^Date: .*$/gm, 'Date: now'), seen: await seen };
   }
 
   async function check(how: Prepare, compared: (text: string) => unknown): Promise<void> {
