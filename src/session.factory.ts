@@ -6,7 +6,7 @@ import { RequestSessions } from './edges/http/request-sessions.js';
 import type { HandleRuntime } from './edges/http/session-handle.js';
 import type { SessionCodec } from './session/codec.js';
 import { ServerStore } from './session/server-store.js';
-import { SessionLife } from './session/session-life.js';
+import { ActiveSession } from './session/active-session.js';
 import type { SessionRuntime } from './session/session-runtime.js';
 import { BackendLifecycle } from './session.lifecycle.js';
 import { resolveOptions } from './session.options-validator.js';
@@ -75,9 +75,9 @@ function opener(
   onBackendError: ResolvedSessionOptions['onBackendError'],
 ): HandleRuntime['open'] {
   return (tokens) => {
-    if (tokens.length === 0) return new SessionLife(runtime);
-    const session = SessionLife.open(runtime, tokens);
+    if (tokens.length === 0) return new ActiveSession(runtime);
+    const session = ActiveSession.open(runtime, tokens);
     if (onBackendError === 'fail') return session;
-    return session.catch((error: Error) => SessionLife.unavailable(runtime, error));
+    return session.catch((error: Error) => ActiveSession.unavailable(runtime, error));
   };
 }

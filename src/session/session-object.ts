@@ -1,15 +1,15 @@
 import { inspect } from 'node:util';
 import { ownLifetime } from './own-lifetime.js';
 import type { LifetimeOptions, RegenerateOptions, Session, SessionCallback } from './session.js';
-import type { SessionLife } from './session-life.js';
+import type { ActiveSession } from './active-session.js';
 
-const LIFE = Symbol('SessionLife');
+const LIFE = Symbol('ActiveSession');
 
 /** The target of the proxy: members live on its prototype, data in the life of the session. */
 class SessionTarget {
-  readonly [LIFE]: SessionLife;
+  readonly [LIFE]: ActiveSession;
 
-  constructor(life: SessionLife) {
+  constructor(life: ActiveSession) {
     this[LIFE] = life;
   }
 
@@ -151,7 +151,7 @@ const traps: ProxyHandler<SessionTarget> = {
 };
 
 /** The object that users see: a plain object of the session's data that also has the session's members. */
-export function createSessionObject(life: SessionLife): Session {
+export function createSessionObject(life: ActiveSession): Session {
   return new Proxy(new SessionTarget(life), traps) as unknown as Session;
 }
 
@@ -171,12 +171,12 @@ function answer<T>(
 }
 
 /** Notes that the response depends on the session. */
-function used(target: SessionTarget): SessionLife {
+function used(target: SessionTarget): ActiveSession {
   target[LIFE].read();
   return target[LIFE];
 }
 
-function write(life: SessionLife, key: PropertyKey, value: unknown): void {
+function write(life: ActiveSession, key: PropertyKey, value: unknown): void {
   checkKey(key);
   life.write().set(key, value);
 }

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import type { SessionRecord } from 'nestjs-server-session';
-import { SessionLife } from '../../src/session/session-life.js';
+import { ActiveSession } from '../../src/session/active-session.js';
 import { createSessionObject } from '../../src/session/session-object.js';
 import { storedSession } from '../../src/session/stored-session.js';
 import { FUZZ_SEED, FUZZ_TIMEOUT_MS, RECORD_RUNS, TOKEN, tokens } from '../support/fuzz.js';
@@ -293,7 +293,7 @@ describe('a stored record of anything', () => {
       await check(async (given) => {
         show(given);
         const { byToken, data } = expected(given);
-        const life = await SessionLife.open(runtime, [DEAD, TOKEN]);
+        const life = await ActiveSession.open(runtime, [DEAD, TOKEN]);
         const fields = life.read();
         const read = fields.keys().map((key) => [key, fields.get(key)]);
         const copy = { ...createSessionObject(life) };

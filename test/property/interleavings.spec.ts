@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import fc from 'fast-check';
 import type { Session } from 'nestjs-server-session';
 import type { ServerStore } from '../../src/session/server-store.js';
-import { SessionLife } from '../../src/session/session-life.js';
+import { ActiveSession } from '../../src/session/active-session.js';
 import { createSessionObject } from '../../src/session/session-object.js';
 import type { SessionRuntime } from '../../src/session/session-runtime.js';
 import { startBackend, type TestBackend } from '../support/backends.js';
@@ -111,7 +111,7 @@ interface Scene {
 
 /** One request, real and modelled side by side. */
 class Runner {
-  #life: SessionLife | undefined;
+  #life: ActiveSession | undefined;
   #session: Session | undefined;
   #model: ModelRequest | undefined;
   #step = 0;
@@ -155,7 +155,7 @@ class Runner {
   async #load(): Promise<void> {
     const { runtime, world, jar, first } = this.scene;
     const asked = this.request.brings === 'held' ? jar.held : first;
-    this.#life = await SessionLife.open(runtime, asked ? [asked.token!] : []);
+    this.#life = await ActiveSession.open(runtime, asked ? [asked.token!] : []);
     this.#session = createSessionObject(this.#life);
     this.#model = new ModelRequest(world, asked);
   }
@@ -295,7 +295,7 @@ describe.each(BACKENDS)('random programs of parallel requests, on %s', (name) =>
     });
     const now = () => (isOnOwnClock ? 0 : nowMs);
     const world: ModelWorld = { now, idleMs, emptyMs: 60_000, replacedMs: 60_000, ...times };
-    const life = new SessionLife(runtime);
+    const life = new ActiveSession(runtime);
     Object.assign(createSessionObject(life), structuredClone(STARTED));
     await life.commit();
     const session = new ModelSession(world, structuredClone(STARTED));
@@ -345,7 +345,7 @@ describe.each(BACKENDS)('random programs of parallel requests, on %s', (name) =>
     await fc.assert(
       fc.asyncProperty(writes, async (list) => {
         const { runtime, first } = await start();
-        const load = () => SessionLife.open(runtime, [first.token!]);
+        const load = () => ActiveSession.open(runtime, [first.token!]);
         const loaded = await Promise.all(list.map(load));
         const expected: Record<string, unknown> = structuredClone(STARTED);
         for (const [index, [isIncrement, value]] of list.entries()) {

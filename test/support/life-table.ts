@@ -1,6 +1,6 @@
 import { MemoryBackend, type Session } from 'nestjs-server-session';
 import { createSessionObject } from '../../src/session/session-object.js';
-import { SessionLife } from '../../src/session/session-life.js';
+import { ActiveSession } from '../../src/session/active-session.js';
 import type { SessionRuntime } from '../../src/session/session-runtime.js';
 import { GatedBackend } from './gated-backend.js';
 import { lifeRuntime } from './life.js';
@@ -15,7 +15,7 @@ export class LifeScene {
     backend: this.backend,
     renewIntervalMs: 300_000,
   });
-  life!: SessionLife;
+  life!: ActiveSession;
   token!: string;
 
   get session(): Loose {
@@ -24,18 +24,18 @@ export class LifeScene {
 
   /** Has another request of the session do something and end. */
   async elsewhere(act: (session: Loose) => unknown): Promise<void> {
-    const life = await SessionLife.open(this.runtime, [this.token]);
+    const life = await ActiveSession.open(this.runtime, [this.token]);
     await act(createSessionObject(life) as unknown as Loose);
     await life.beforeHead();
   }
 
   async open(): Promise<void> {
-    this.life = await SessionLife.open(this.runtime, [this.token]);
+    this.life = await ActiveSession.open(this.runtime, [this.token]);
   }
 
   static async stored(): Promise<LifeScene> {
     const scene = new LifeScene();
-    scene.life = new SessionLife(scene.runtime);
+    scene.life = new ActiveSession(scene.runtime);
     scene.session['kept'] = 1;
     await scene.life.beforeHead();
     const telling = scene.life.notice.take();
@@ -60,7 +60,7 @@ const down = () => Promise.reject(new Error('down'));
 export const SITUATIONS: Record<string, () => Promise<LifeScene>> = {
   new: async () => {
     const scene = new LifeScene();
-    scene.life = new SessionLife(scene.runtime);
+    scene.life = new ActiveSession(scene.runtime);
     return scene;
   },
   stored: () => LifeScene.stored(),
@@ -130,7 +130,7 @@ export const SITUATIONS: Record<string, () => Promise<LifeScene>> = {
   },
   unavailable: async () => {
     const scene = await LifeScene.stored();
-    scene.life = SessionLife.unavailable(scene.runtime, new Error('down'));
+    scene.life = ActiveSession.unavailable(scene.runtime, new Error('down'));
     return scene;
   },
 };

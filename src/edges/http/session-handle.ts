@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SessionBackendError } from '../../errors/session-backend.error.js';
 import { SessionTokenError } from '../../errors/session-token.error.js';
 import type { Session } from '../../session/session.js';
-import type { SessionLife } from '../../session/session-life.js';
+import type { ActiveSession } from '../../session/active-session.js';
 import { createSessionObject } from '../../session/session-object.js';
 import type { ResolvedCookieOptions, ResolvedSessionOptions } from '../../session.options.js';
 import { clearedCookie, isInPath, readTokens, tokenCookie } from '../../transports/cookie.js';
@@ -25,7 +25,7 @@ export interface HandleRuntime {
   /** Of each secret: the first signs, all verify. */
   readonly signatures: readonly Signature[];
   /** The session of the first token that has one; a new one where none has. */
-  open(tokens: readonly string[]): Promise<SessionLife> | SessionLife;
+  open(tokens: readonly string[]): Promise<ActiveSession> | ActiveSession;
   /** The clock that ends sessions. */
   now(): number;
   warn(message: string): void;
@@ -40,7 +40,7 @@ export interface HandleRuntime {
 export class SessionHandle implements ResponseHold {
   /** The session, once it is loaded. */
   session: Session | undefined;
-  #life: SessionLife | undefined;
+  #life: ActiveSession | undefined;
   #loading: Promise<Session> | undefined;
   /** Tokens whose cookie was signed with a secret that no longer signs: the next cookie is due whatever its life. */
   #oldTokens: readonly string[] = [];
@@ -152,7 +152,7 @@ export class SessionHandle implements ResponseHold {
     );
   }
 
-  #adopt(life: SessionLife): Session {
+  #adopt(life: ActiveSession): Session {
     const { response } = this;
     this.#life = life;
     if (life.state === 'stored') this.#foundId = life.id;
@@ -164,7 +164,7 @@ export class SessionHandle implements ResponseHold {
     return this.session;
   }
 
-  #run(work: (life: SessionLife) => Promise<void> | undefined): Promise<void> | undefined {
+  #run(work: (life: ActiveSession) => Promise<void> | undefined): Promise<void> | undefined {
     if (this.#hasFailed || !this.#life) return undefined;
     try {
       return work(this.#life);

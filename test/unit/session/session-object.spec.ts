@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryBackend, type Session } from 'nestjs-server-session';
-import { SessionLife } from '../../../src/session/session-life.js';
+import { ActiveSession } from '../../../src/session/active-session.js';
 import { createSessionObject } from '../../../src/session/session-object.js';
 import { lifeRuntime } from '../../support/life.js';
 import '../../support/session-data.js';
@@ -9,12 +9,12 @@ import '../../support/session-data.js';
 const runtime = lifeRuntime({ backend: new MemoryBackend() });
 
 describe('the session object', () => {
-  let life: SessionLife;
+  let life: ActiveSession;
   let session: Session;
   const loose = () => session as unknown as Record<string, unknown>;
 
   beforeEach(() => {
-    life = new SessionLife(runtime);
+    life = new ActiveSession(runtime);
     session = createSessionObject(life);
   });
 

@@ -1,0 +1,175 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { UntoldReason } from '../errors/session-token.error.js';
+import { SessionGoneError } from '../errors/session-gone.error.js';
+import type { ClientNotice } from './client-notice.js';
+import type { DataChange } from './data-change.js';
+import type { OwnLifetime, SessionMetadata } from './metadata.js';
+import { OperationQueue } from './operation-queue.js';
+import type { SessionFields } from './session-fields.js';
+import { SessionLife } from './session-life.js';
+import type { SessionRuntime } from './session-runtime.js';
+import type { SessionState } from './session-state.js';
+
+/** How long a response waits for a use to be written; after that it leaves without its cookie's longer life. */
+const MAX_TOUCH_WAIT_MS = 100;
+
+/** One session in use by one request: who looks at it and changes it, and the operations on it, one after another. */
+export class ActiveSession {
+  readonly #life: SessionLife;
+  readonly #queue = new OperationQueue();
+  #isUsed = false;
+  #isLookedAt = false;
+
+  constructor(runtime: SessionRuntime) {
+    this.#life = new SessionLife(runtime);
+  }
+
+  /** The session of the first token that has one; an empty new one where none has. */
+  static async open(runtime: SessionRuntime, tokens: readonly string[]): Promise<ActiveSession> {
+    const session = new ActiveSession(runtime);
+    for (const token of tokens) {
+      const found = await runtime.store.load(token);
+      if (found?.kind === 'session') {
+        session.#life.adopt(found);
+        break;
+      }
+      if (found) session.#life.refuse(found.id);
+    }
+    return session;
+  }
+
+  /** Stands for a session that the backend could not give. */
+  static unavailable(runtime: SessionRuntime, error: Error): ActiveSession {
+    const session = new ActiveSession(runtime);
+    session.#life.fail(error);
+    session.#queue.close(error);
+    return session;
+  }
+
+  get state(): SessionState['name'] {
+    return this.#life.state.name;
+  }
+  get id(): string {
+    return this.#life.id;
+  }
+  get generation(): string {
+    return this.#life.generation;
+  }
+  get isNew(): boolean {
+    return this.#life.isNew;
+  }
+  get metadata(): SessionMetadata {
+    return this.#life.times.metadata;
+  }
+  get expiresAtMs(): number {
+    return this.#life.times.expiresAtMs;
+  }
+  get notice(): ClientNotice {
+    return this.#life.notice;
+  }
+  /** Whether anybody looked at the session or changed it. */
+  get isUsed(): boolean {
+    return this.#isUsed;
+  }
+  /** Whether anybody has looked at the session or changed it since it was last looked through for changes. */
+  get isLookedAt(): boolean {
+    return this.#isLookedAt;
+  }
+  /** Whether the backend failed in an operation, or to give the session at all. */
+  get hasFailed(): boolean {
+    return this.#queue.hasFailed;
+  }
+
+  /** Whether there is a field, for somebody to whom that alone is no use of the session. */
+  has(key: string): boolean {
+    return this.#life.fields.has(key);
+  }
+
+  /** The data, for somebody who looks at them. */
+  read(): SessionFields {
+    this.#isUsed = true;
+    this.#isLookedAt = true;
+    return this.#life.fields;
+  }
+
+  /** The data, for somebody who changes them. @throws SessionBackendError where the session is unavailable */
+  write(): SessionFields {
+    const { state } = this.#life;
+    if (state.name === 'unavailable') throw state.error;
+    return this.read();
+  }
+
+  touch(): void {
+    this.write();
+    this.#life.times.touch();
+  }
+
+  setLifetime(lifetime: OwnLifetime): void {
+    this.write();
+    this.#life.times.setLifetime(lifetime);
+  }
+
+  stopTelling(reason: UntoldReason): void {
+    this.#life.stopTelling(reason);
+  }
+
+  /**
+   * Stores what has changed; `undefined` where nothing has. A session that somebody else ended stays ended.
+   * @throws SessionValueError, SessionBackendError, SessionTokenError
+   */
+  commit(): Promise<void> | undefined {
+    const life = this.#life;
+    if (this.#queue.isBusy || life.isUnfinished) return this.#queue.run(() => this.#store());
+    if (this.state !== 'new' && this.state !== 'stored') return undefined;
+    const data = this.#changes();
+    return data || life.isDue ? this.#queue.run(() => life.store(data)) : undefined;
+  }
+
+  /** All that must be done before the head leaves; `undefined` for nothing. Throws as `commit` does. */
+  beforeHead(): Promise<void> | undefined {
+    const life = this.#life;
+    const work = this.commit();
+    if (work || this.state !== 'stored') return work;
+    if (life.times.isTouchDue && !life.fields.isEmpty) return this.#touchInPassing();
+    return life.notice.isOutdated ? this.#queue.run(() => life.confirm()) : undefined;
+  }
+
+  /** As `commit`, for the user. @throws SessionGoneError */
+  save(): Promise<void> {
+    return this.#queue.run(async () => {
+      await this.#store();
+      if (this.state === 'gone' || this.state === 'refused') throw new SessionGoneError(this.id);
+    });
+  }
+
+  reload(): Promise<void> {
+    return this.#queue.run(() => this.#life.reload());
+  }
+
+  regenerate(keep?: readonly string[]): Promise<void> {
+    return this.#queue.run(() => this.#life.regenerate(keep));
+  }
+
+  destroy(): Promise<void> {
+    return this.#queue.run(() => this.#life.destroy());
+  }
+
+  async #store(): Promise<void> {
+    await this.#life.store(this.#changes());
+  }
+
+  #changes(): DataChange | undefined {
+    this.#isLookedAt = false;
+    return this.#life.fields.change();
+  }
+
+  /** Writes a use that is due and that nothing else writes. It neither delays the response for long nor makes it fail. */
+  async #touchInPassing(): Promise<void> {
+    const touch = this.#queue.run(() => this.#life.confirm(true)).catch(() => {});
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    const late = sleep(MAX_TOUCH_WAIT_MS, undefined, { ref: false, signal }).catch(() => {});
+    await Promise.race([touch, late]);
+    waiting.abort();
+  }
+}
