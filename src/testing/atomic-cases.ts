@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Case } from './backend-contract.js';
+import type { Case } from './case.js';
 import { change, dataOf, LONG, newRecord, TTL } from './records.js';
 
 const PARALLEL = 50;

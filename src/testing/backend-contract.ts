@@ -1,11 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AtomicAdapter } from '../backends/atomic-adapter.js';
-import {
-  type AtomicSessionBackend,
-  isAtomic,
-  type SessionBackend,
-} from '../backends/session-backend.js';
+import { isAtomic, type SessionBackend } from '../backends/session-backend.js';
 import { atomicCases } from './atomic-cases.js';
 import { basicCases } from './basic-cases.js';
 import { expiryCases } from './expiry-cases.js';
@@ -24,17 +20,6 @@ export interface ContractCase {
   readonly name: string;
   run(): Promise<void>;
 }
-
-/** What a case has at hand. A backend of three methods is seen through {@link AtomicAdapter}, as applications see it. */
-export interface CaseContext {
-  readonly backend: AtomicSessionBackend;
-  /** A new id, of the form that the library gives. */
-  id(): string;
-  /** Waits until something that must become true is. */
-  until(check: () => Promise<boolean>): Promise<void>;
-}
-
-export type Case = readonly [name: string, run: (context: CaseContext) => Promise<void>];
 
 const DEADLINE_MS = 5000;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { SessionRecord } from '../backends/session-backend.js';
-import type { Case } from './backend-contract.js';
+import type { Case } from './case.js';
 
 const TTL = 60;
 const RECORD: SessionRecord = { $created: '1', $seen: '2', user: '"ada"', visits: '7' };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { SecretChange } from '../backends/session-backend.js';
-import type { Case } from './backend-contract.js';
+import type { Case } from './case.js';
 import { change, dataOf, hashOf, LONG, newRecord, nowOf, TTL } from './records.js';
 
 const GRACE_MS = 30_000;

@@ -1,0 +1,12 @@
+import type { AtomicSessionBackend } from '../backends/session-backend.js';
+
+/** What a case has at hand. A backend of three methods is seen through {@link AtomicAdapter}, as applications see it. */
+export interface CaseContext {
+  readonly backend: AtomicSessionBackend;
+  /** A new id, of the form that the library gives. */
+  id(): string;
+  /** Waits until something that must become true is. */
+  until(check: () => Promise<boolean>): Promise<void>;
+}
+
+export type Case = readonly [name: string, run: (context: CaseContext) => Promise<void>];
