@@ -46,6 +46,11 @@ export class ActiveSession {
     return session;
   }
 
+  /** From here on nothing more is done with the session: what failed has been told. */
+  close(error: unknown): void {
+    this.#queue.close(error);
+  }
+
   get state(): SessionState['name'] {
     return this.#life.state.name;
   }

@@ -10,7 +10,7 @@ export class OperationQueue {
     return this.#last !== undefined;
   }
 
-  /** From here on operations fail with an error. */
+  /** From here on operations fail with an error, those too that are waiting. */
   close(error: unknown): void {
     this.#refusal = { error };
     this.hasFailed = true;
@@ -18,8 +18,9 @@ export class OperationQueue {
 
   /** Starts at once where nothing is under way. A failed operation stops no later one. */
   run<T>(operation: () => Promise<T>): Promise<T> {
-    if (this.#refusal) return Promise.reject(this.#refusal.error);
-    const result = this.#last ? this.#last.then(operation) : operation();
+    const start = (): Promise<T> =>
+      this.#refusal ? Promise.reject(this.#refusal.error) : operation();
+    const result = this.#last ? this.#last.then(start) : start();
     const settle = () => {
       if (this.#last === settled) this.#last = undefined;
     };

@@ -14,6 +14,7 @@ const backendTimeout = 0.4;
 const WRITES: [path: string, next: string, left: object][] = [
   ['/increment', '/set/3', { field1: 1, field3: 3 }],
   ['/set/2', '/delete/2', { field1: 1 }],
+  ['/send/2', '/delete/2', { field1: 1 }],
   ['/delete/1', '/set/1', { field1: 1 }],
   ['/sign-in', '/set/3', { field1: 1, field3: 3 }],
 ];

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { Session } from 'nestjs-server-session';
 import { Gate } from './gated-backend.js';
 
@@ -37,6 +37,18 @@ export class InterleavingController {
   ) {
     await gates.get(name)?.pass();
     session[`field${Number(number)}`] = Number(number);
+  }
+  /** Answers by itself, and then ends: what is to be saved is asked for twice. */
+  @Post('send/:number')
+  async send(
+    @Session() session: Session,
+    @Param('number') number: string,
+    @Res() reply: { status(code: number): { send(body: object): unknown } },
+    @Query('gate') name = '',
+  ): Promise<void> {
+    await gates.get(name)?.pass();
+    session[`field${Number(number)}`] = Number(number);
+    reply.status(200).send({});
   }
   @Post('delete/:number')
   @HttpCode(200)

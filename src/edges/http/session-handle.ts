@@ -126,6 +126,7 @@ export class SessionHandle implements ResponseHold {
   /** What failed has been told to the handler, whose answer to it then saves nothing more. */
   #fail(error: unknown): never {
     this.#hasFailed = true;
+    this.#life?.close(error);
     if (error instanceof SessionBackendError && this.response?.headersSent === false) {
       this.response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
     }

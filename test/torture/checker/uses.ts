@@ -40,8 +40,10 @@ export class Uses {
 
   /** Notes a write that was certainly stored. */
   add(session: string, effect: Effect, askedMs: number): void {
-    const { fromMs, isNew } = effect;
+    const { fromMs, isNew, kind, by } = effect;
     const known = this.#lives.get(session);
+    // What changes nothing is not stored, and its use may be noted or not.
+    if (known && kind === 'add' && by === 0) return;
     // A later write to it says nothing of when it was made.
     if (!known && !isNew) return;
     const life: Life = known ?? { createdMs: askedMs, lastUseMs: fromMs };
