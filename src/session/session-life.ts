@@ -26,6 +26,7 @@ export class SessionLife {
   #times: SessionTimes;
   #isNew = true;
   #isUsed = false;
+  #isDiscarded = false;
   /** Why the client can't be told of a new token or a longer life, if it can't. */
   #untold: UntoldReason | undefined;
   readonly #sender: ChangeSender;
@@ -120,6 +121,9 @@ export class SessionLife {
    * @throws SessionValueError, SessionBackendError, SessionTokenError
    */
   commit(): Promise<void> | undefined {
+    if (this.#state.name === 'unavailable' && this.#isDiscarded) {
+      return Promise.reject(this.#state.error);
+    }
     const isStarted = this.#queue.isBusy || this.#sender.unanswered !== undefined;
     if (isStarted || this.#state.name === 'ending') return this.#queue.run(() => this.#store());
     if (this.#state.name !== 'new' && this.#state.name !== 'stored') return undefined;
@@ -205,6 +209,12 @@ export class SessionLife {
   get #next(): Regeneration | undefined {
     return this.#state.name === 'stored' ? this.#state.next : undefined;
   }
+  /** As `destroy`, by somebody who hears of no failure: what can't be ended fails the response. */
+  discard(): void {
+    this.#isDiscarded = true;
+    this.destroy().catch(() => {});
+  }
+
 
   get #endableId(): string | undefined {
     const state = this.#state;
