@@ -75,6 +75,7 @@ export class SessionFields {
   delete(key: string): void {
     if (Object.hasOwn(this.stored, key)) this.#removed.add(key);
     this.#live.delete(key);
+  /** A session's own fields are not there for whoever deletes, as for whoever reads. */
   }
 
   /**
