@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual, types } from 'node:util';
 import type { SessionRecord } from '../backends/session-backend.js';
 import { isMetadata } from '../backends/session-record.js';
 import { checkField, decodeField, encodeField, type SessionCodec } from './codec.js';
@@ -160,7 +160,10 @@ export class SessionFields {
       if (!isMetadata(key)) this.#settled(this.#restored(key, text));
     }
     for (const [key, by] of Object.entries(change.increment)) {
-      const live = this.#restored(key, String(Number(this.stored[key] ?? 0) + by));
+      const live = this.#restored(
+        key,
+        String(Number(this.#hasOwn(key) ? this.stored[key] : 0) + by),
+      );
       const left = live?.increment === undefined ? 0 : live.increment - by;
       this.#settled(live, left === 0 ? undefined : left);
     }
@@ -189,7 +192,7 @@ export class SessionFields {
     const stored = this.stored[key]!;
     if (stored === text) return true;
     try {
-      return isDeepStrictEqual(decodeField(this.codec, stored), value);
+      return isShown(value) && isDeepStrictEqual(decodeField(this.codec, stored), value);
     } catch {
       // Nested deeper than the comparison reaches, though not too deep to be encoded.
       return false;
@@ -203,4 +206,21 @@ export class SessionFields {
 
 function isPrimitive(value: unknown): boolean {
   return value === null || typeof value !== 'object';
+}
+
+/** Whether a comparison sees all of a value: private fields (#x) and slots of an object of a class it does not see. */
+  #hasOwn(key: string): boolean {
+    return Object.hasOwn(this.stored, key);
+  }
+
+function isShown(value: unknown): boolean {
+  if (isPrimitive(value)) return typeof value !== 'function';
+  if (Array.isArray(value)) return value.every(isShown);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) {
+    return Object.values(value as object).every(isShown);
+  }
+  if (types.isMap(value)) return [...value].flat().every(isShown);
+  if (types.isSet(value)) return [...value].every(isShown);
+  return types.isDate(value) || types.isRegExp(value) || ArrayBuffer.isView(value);
 }
