@@ -153,6 +153,9 @@ export class SessionLife {
   /** Reads again what is stored, dropping unsaved changes, a new token excepted. @throws SessionGoneError */
   reload(): Promise<void> {
     return this.#queue.run(async () => {
+      const { unanswered } = this.#sender;
+      // What gives a new token may have been applied: without its answer nobody would be told of that token.
+      if (unanswered?.next) await this.#send(unanswered);
       const state = this.#state;
       if (state.name === 'gone' || state.name === 'refused') throw new SessionGoneError(this.id);
       this.#sender.forget();
