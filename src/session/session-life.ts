@@ -209,15 +209,15 @@ export class SessionLife {
     });
   }
 
-  get #next(): Regeneration | undefined {
-    return this.#state.name === 'stored' ? this.#state.next : undefined;
-  }
   /** As `destroy`, by somebody who hears of no failure: what can't be ended fails the response. */
   discard(): void {
     this.#isDiscarded = true;
     this.destroy().catch(() => {});
   }
 
+  get #next(): Regeneration | undefined {
+    return this.#state.name === 'stored' ? this.#state.next : undefined;
+  }
 
   get #endableId(): string | undefined {
     const state = this.#state;
@@ -309,12 +309,15 @@ export class SessionLife {
 
   /** Somebody else has ended it. What was set for the new token that `regenerate` asked for goes on in a new session. */
   async #lost(): Promise<void> {
-    const fields = this.#fields;
-    const data = this.#next && fields.change();
     if (!this.#next) return this.#ended();
+    const { ownToStore } = this.#times;
+    const change = this.#fields.change();
+    const fields = change && this.#fields.only(change);
     this.#begin();
-    if (!data) return;
-    this.#fields = fields.only(data);
+    if (ownToStore) this.#times.setLifetime(ownToStore);
+    const data = fields?.change();
+    if (!fields || !data) return;
+    this.#fields = fields;
     await this.#create(data);
   }
 
