@@ -55,6 +55,8 @@ export class BoundedBackend implements AtomicSessionBackend {
   /** Part of creating a session, which is dated by that clock. */
   syncClock(): Promise<void> | undefined {
     const syncing = this.backend.syncClock?.();
+    // Where the backend is silent nobody waits for it, and its failure must not end the process.
+    syncing?.catch(() => {});
     return syncing && this.#admitted('read', 'create', () => syncing);
   }
 

@@ -19,6 +19,7 @@ export class ActiveSession {
   readonly #queue = new OperationQueue();
   #isUsed = false;
   #isLookedAt = false;
+  #isDiscarded = false;
 
   constructor(runtime: SessionRuntime) {
     this.#life = new SessionLife(runtime);
@@ -124,6 +125,9 @@ export class ActiveSession {
    */
   commit(): Promise<void> | undefined {
     const life = this.#life;
+    if (life.state.name === 'unavailable' && this.#isDiscarded) {
+      return Promise.reject(life.state.error);
+    }
     if (this.#queue.isBusy || life.isUnfinished) return this.#queue.run(() => this.#store());
     if (this.state !== 'new' && this.state !== 'stored') return undefined;
     const data = this.#changes();
@@ -157,6 +161,12 @@ export class ActiveSession {
 
   destroy(): Promise<void> {
     return this.#queue.run(() => this.#life.destroy());
+  }
+
+  /** As `destroy`, by somebody who hears of no failure: what can't be ended fails the response. */
+  discard(): void {
+    this.#isDiscarded = true;
+    this.destroy().catch(() => {});
   }
 
   async #store(): Promise<void> {

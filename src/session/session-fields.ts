@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual, types } from 'node:util';
 import type { SessionRecord } from '../backends/session-backend.js';
 import { isMetadata } from '../backends/session-record.js';
 import { checkField, decodeField, encodeField, type SessionCodec } from './codec.js';
@@ -12,6 +12,8 @@ interface Live {
   clean: unknown;
   /** The part of `value` that came from `increment` and is not stored yet, where that is all there is to store. */
   increment: number | undefined;
+  /** Whether this request has put the value there, and not only read it and perhaps changed a part of it. */
+  isAssigned: boolean;
 }
 
 const UNKNOWN = Symbol('unknown');
@@ -62,6 +64,7 @@ export class SessionFields {
       value,
       clean: isPrimitive(value) ? value : UNKNOWN,
       increment: undefined,
+      isAssigned: false,
     });
     return value;
   }
@@ -69,10 +72,12 @@ export class SessionFields {
   set(key: string, value: unknown): void {
     const clean = this.#live.get(key)?.clean ?? UNKNOWN;
     this.#removed.delete(key);
-    this.#live.set(key, { value, clean, increment: undefined });
+    this.#live.set(key, { value, clean, increment: undefined, isAssigned: true });
   }
 
+  /** A session's own fields are not there for whoever deletes, as for whoever reads. */
   delete(key: string): void {
+    if (isMetadata(key)) return;
     if (Object.hasOwn(this.stored, key)) this.#removed.add(key);
     this.#live.delete(key);
   }
@@ -96,7 +101,7 @@ export class SessionFields {
       : !this.#removed.has(key);
     if (isSum) {
       const increment = (live?.increment ?? 0) + by;
-      this.#live.set(key, { value, clean: live?.clean ?? UNKNOWN, increment });
+      this.#live.set(key, { value, clean: live?.clean ?? UNKNOWN, increment, isAssigned: true });
     } else {
       this.set(key, value);
     }
@@ -113,10 +118,16 @@ export class SessionFields {
     }
   }
 
-  /** What a change of these data set or added, and nothing else, as data that were never stored. */
+  /**
+   * What a change of these data set or added, and nothing else, as data that were never stored. Not what was read and then
+   * changed in a part: the rest of it is what was stored.
+   */
   only({ set, increment }: DataChange): SessionFields {
     const fields = new SessionFields(this.codec);
-    for (const key in set) fields.set(key, this.get(key));
+    for (const key in set) {
+      const live = this.#live.get(key);
+      if (live?.isAssigned) fields.set(key, live.value);
+    }
     for (const key in increment) fields.increment(key, increment[key]!);
     return fields;
   }
@@ -159,7 +170,10 @@ export class SessionFields {
       if (!isMetadata(key)) this.#settled(this.#restored(key, text));
     }
     for (const [key, by] of Object.entries(change.increment)) {
-      const live = this.#restored(key, String(Number(this.stored[key] ?? 0) + by));
+      const live = this.#restored(
+        key,
+        String(Number(this.#hasOwn(key) ? this.stored[key] : 0) + by),
+      );
       const left = live?.increment === undefined ? 0 : live.increment - by;
       this.#settled(live, left === 0 ? undefined : left);
     }
@@ -188,11 +202,15 @@ export class SessionFields {
     const stored = this.stored[key]!;
     if (stored === text) return true;
     try {
-      return isDeepStrictEqual(decodeField(this.codec, stored), value);
+      return isShown(value) && isDeepStrictEqual(decodeField(this.codec, stored), value);
     } catch {
       // Nested deeper than the comparison reaches, though not too deep to be encoded.
       return false;
     }
+  }
+
+  #hasOwn(key: string): boolean {
+    return Object.hasOwn(this.stored, key);
   }
 
   #hasStored(key: string): boolean {
@@ -202,4 +220,17 @@ export class SessionFields {
 
 function isPrimitive(value: unknown): boolean {
   return value === null || typeof value !== 'object';
+}
+
+/** Whether a comparison sees all of a value: private fields (#x) and slots of an object of a class it does not see. */
+function isShown(value: unknown): boolean {
+  if (isPrimitive(value)) return typeof value !== 'function';
+  if (Array.isArray(value)) return value.every(isShown);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) {
+    return Object.values(value as object).every(isShown);
+  }
+  if (types.isMap(value)) return [...value].flat().every(isShown);
+  if (types.isSet(value)) return [...value].every(isShown);
+  return types.isDate(value) || types.isRegExp(value) || ArrayBuffer.isView(value);
 }

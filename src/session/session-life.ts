@@ -103,6 +103,9 @@ export class SessionLife {
 
   /** Reads again what is stored, dropping unsaved changes, a new token excepted. @throws SessionGoneError */
   async reload(): Promise<void> {
+    const { unanswered } = this.#sender;
+    // What gives a new token may have been applied: without its answer nobody would be told of that token.
+    if (unanswered?.next) await this.#send(unanswered);
     const state = this.#state;
     if (state.name === 'gone' || state.name === 'refused') throw new SessionGoneError(this.id);
     this.#sender.forget();
@@ -235,12 +238,15 @@ export class SessionLife {
 
   /** Somebody else has ended it. What was set for the new token that `regenerate` asked for goes on in a new session. */
   async #lost(): Promise<void> {
-    const fields = this.#fields;
-    const data = this.#next && fields.change();
     if (!this.#next) return this.#ended();
+    const { ownToStore } = this.#times;
+    const change = this.#fields.change();
+    const fields = change && this.#fields.only(change);
     this.#begin();
-    if (!data) return;
-    this.#fields = fields.only(data);
+    if (ownToStore) this.#times.setLifetime(ownToStore);
+    const data = fields?.change();
+    if (!fields || !data) return;
+    this.#fields = fields;
     await this.#create(data);
   }
 

@@ -10,11 +10,15 @@ export interface TimeSettings {
   readonly renewIntervalMs: number;
 }
 
+/** How long a use that this request has stored is not stored by it again, however short the interval is. */
+const STORED_USE_MS = 1000;
+
 /** When one session was used, how long it lives, and what of that is not stored yet. */
 export class SessionTimes {
   #metadata: SessionMetadata;
   #ownToStore: OwnLifetime | undefined;
   #mustTouch = false;
+  #isUseStored = false;
 
   /** @param now the clock that ends sessions */
   constructor(
@@ -51,7 +55,8 @@ export class SessionTimes {
   get isTouchDue(): boolean {
     const { seenAtMs, idleMs } = this.#metadata;
     const intervalMs = Math.min(this.settings.touchIntervalMs, (idleMs ?? Infinity) / 20);
-    return this.mustStore || this.now() - seenAtMs >= intervalMs;
+    const leastMs = this.#isUseStored ? STORED_USE_MS : 0;
+    return this.mustStore || this.now() - seenAtMs >= Math.max(intervalMs, leastMs);
   }
 
   get isRenewDue(): boolean {
@@ -71,6 +76,7 @@ export class SessionTimes {
   /** Begins now, with the life of its own that it has been given. */
   begin(): void {
     const nowMs = this.now();
+    this.#isUseStored = true;
     this.#metadata = {
       ...this.#metadata,
       createdAtMs: nowMs,
@@ -90,5 +96,6 @@ export class SessionTimes {
     this.#metadata = { ...this.#metadata, seenAtMs, ...(isNewSecret && { renewedAtMs: seenAtMs }) };
     if (this.#ownToStore === stored) this.#ownToStore = undefined;
     this.#mustTouch = false;
+    this.#isUseStored = true;
   }
 }

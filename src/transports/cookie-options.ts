@@ -32,7 +32,11 @@ export function cookieOptions(
   return (request) => {
     const given: unknown = options(request);
     const checkGiven = new OptionsChecker();
-    if (types.isPromise(given)) checkGiven.problem('cookie() gave a promise: give an object');
+    if (types.isPromise(given)) {
+      // Its failure, which nobody waits for, must not end the process.
+      given.catch(() => {});
+      checkGiven.problem('cookie() gave a promise: give an object');
+    }
     const resolved = checkedCookie(checkGiven, given as SessionCookieOptions);
     checkGiven.fail('The options of the session cookie of this request do not work:');
     return resolved;

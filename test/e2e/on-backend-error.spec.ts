@@ -1,4 +1,4 @@
-import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { MemoryBackend, Session } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../support/app.js';
@@ -53,6 +53,12 @@ class AnonymousController {
     } catch (error) {
       return (error as Error).name;
     }
+  }
+  @Post('discard')
+  @HttpCode(200)
+  discard(@Session() session: Session, @Req() request: { session: unknown }) {
+    request.session = null;
+    return { ...session };
   }
   @Get('plain')
   plain() {
@@ -130,6 +136,12 @@ describe.each(CELLS)('onBackendError, on $adapter, $load', ({ adapter, load }) =
     expect([tried.status, tried.text, tried.setCookies]).toEqual([200, 'SessionBackendError', []]);
     expect(backend.writes).toEqual([]);
     expect(browser.cookies).toEqual(before);
+    await expectAllThere();
+  });
+
+  it('anonymous: request.session = null is 503, and the session lives on', async () => {
+    await failing('anonymous');
+    await expectRefused(browser.post('/discard'));
     await expectAllThere();
   });
 

@@ -100,6 +100,8 @@ export class ModelRequest {
   #pending: Pending | undefined;
   #base: Data = {};
   #effects = new Map<string, Effect>();
+  /** Fields that it has given a value of its own, and not only changed a part of what was stored. */
+  #assigned = new Set<string>();
   #seenAtMs = 0;
   #renewedAtMs = 0;
   #mustTouch = false;
@@ -133,6 +135,7 @@ export class ModelRequest {
   apply(operation: Operation): string | undefined {
     switch (operation.do) {
       case 'set':
+        this.#assigned.add(operation.key);
         return this.#set(operation.key, operation.value);
       case 'push': {
         const list = this.view[operation.key] as unknown[];
@@ -279,11 +282,13 @@ export class ModelRequest {
     const own: Data = {};
     for (const [key, effect] of this.#effects) {
       if (effect === 'removed') continue;
-      if ('set' in effect) own[key] = effect.set;
-      else if (effect.add !== 0 || !Object.hasOwn(this.#base, key)) own[key] = effect.add;
+      if ('set' in effect) {
+        if (this.#assigned.has(key)) own[key] = effect.set;
+      } else if (effect.add !== 0 || !Object.hasOwn(this.#base, key)) own[key] = effect.add;
     }
     this.#reset();
     this.view = structuredClone(own);
+    this.#assigned = new Set(Object.keys(own));
     this.#create();
   }
 
@@ -302,6 +307,7 @@ export class ModelRequest {
       return 'SessionGoneError';
     }
     const pending = this.#pending;
+    this.#assigned.clear();
     this.#adopt(session, secret);
     if (pending?.keep) this.#retain(pending.keep);
     return undefined;
@@ -311,6 +317,7 @@ export class ModelRequest {
     // Who brings a replaced token, a late tab, is not to undo the sign-in that replaced it.
     if (this.#tie.name === 'refused') {
       this.view = {};
+      this.#assigned.clear();
       return;
     }
     if (this.session) this.session.end();
@@ -331,6 +338,7 @@ export class ModelRequest {
     for (const key of Object.keys({ ...this.view, ...this.#base })) {
       if (keep.includes(key)) continue;
       delete this.view[key];
+      this.#assigned.delete(key);
       delete this.#base[key];
       this.#effects.delete(key);
     }
@@ -355,6 +363,7 @@ export class ModelRequest {
 
   #remove(key: string): undefined {
     delete this.view[key];
+    this.#assigned.delete(key);
     if (Object.hasOwn(this.#base, key)) this.#effects.set(key, 'removed');
     else this.#effects.delete(key);
   }
@@ -362,7 +371,10 @@ export class ModelRequest {
   #increment(key: string, by: number): undefined {
     const effect = this.#effects.get(key);
     const sum = (numberOf(this.view[key]) ?? 0) + by;
-    if (effect === 'removed' || (effect && 'set' in effect)) return this.#set(key, sum);
+    if (effect === 'removed' || (effect && 'set' in effect)) {
+      this.#assigned.add(key);
+      return this.#set(key, sum);
+    }
     this.view[key] = sum;
     this.#effects.set(key, { add: (effect?.add ?? 0) + by });
   }
@@ -375,6 +387,7 @@ export class ModelRequest {
     this.view = {};
     this.#base = {};
     this.#effects.clear();
+    this.#assigned.clear();
   }
 }
 

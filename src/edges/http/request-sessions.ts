@@ -133,9 +133,8 @@ export class RequestSessions {
 
   /** Ends the session of a request, which is known to be done before its response leaves. */
   discard(request: object): void {
-    const session = (rawOf(request) as Carrier)[this.#handle]?.session;
-    if (session) session.destroy(() => {});
-    else if (this.#isLazy) refuseUnloaded();
+    const isDone = (rawOf(request) as Carrier)[this.#handle]?.discard() ?? false;
+    if (!isDone && this.#isLazy) refuseUnloaded();
   }
 
   /**

@@ -90,6 +90,12 @@ export class SessionHandle implements ResponseHold {
     });
   }
 
+  /** Ends the session, which is known to be done before its response leaves; `false` where none is loaded. */
+  discard(): boolean {
+    this.#life?.discard();
+    return this.#life !== undefined;
+  }
+
   beforeHead(): Promise<void> | undefined {
     const work = this.#run((life) => life.beforeHead());
     if (!work) this.#closeHead();

@@ -193,4 +193,21 @@ describe('BoundedBackend', () => {
     await expect(bounded.get('id')).rejects.toMatchObject({ message: failed, cause });
     expect(lines.join('\n')).not.toContain('hunter2');
   });
+
+  it('leaves no failure of a clock unheard while the backend is silent', async () => {
+    const unheard: unknown[] = [];
+    const listener = (error: unknown) => void unheard.push(error);
+    process.on('unhandledRejection', listener);
+    const clock = { syncClock: () => Promise.reject(new Error('no clock')) };
+    bounded = new BoundedBackend(Object.assign(inner, clock), TIMEOUT_MS);
+    inner.isStalled = true;
+    const first = ask();
+    await pass(2 * TIMEOUT_MS);
+    expect([await first, await ask()]).toEqual(['time out', 'refused']);
+    await expect(bounded.syncClock()).rejects.toThrow('was not tried');
+    jest.useRealTimers();
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', listener);
+    expect(unheard).toEqual([]);
+  });
 });

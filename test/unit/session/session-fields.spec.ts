@@ -33,6 +33,46 @@ describe('SessionFields', () => {
     });
   });
 
+  it('leaves the fields of the session itself alone', () => {
+    const session = fields({ $idle: '5', visits: '3' });
+    for (const key of ['$idle', '$created', '$hash']) session.delete(key);
+    expect(changeOf(session)).toBeUndefined();
+  });
+
+  it('notices a change of what a comparison does not see', () => {
+    class Money {
+      readonly #cents: number;
+      constructor(cents: number) {
+        this.#cents = cents;
+      }
+      get text(): string {
+        return `M${this.#cents}`;
+      }
+    }
+    const session = fields(
+      { price: 'M1', list: 'M2' },
+      {
+        encode: (value) =>
+          [value]
+            .flat()
+            .map((each) => (each as Money).text)
+            .join(),
+        decode: (text) => new Money(Number(text.slice(1))),
+      },
+    );
+    session.set('price', new Money(5));
+    session.set('list', new Money(2));
+    expect(changeOf(session)?.set).toEqual({ price: 'M5' });
+  });
+
+  it('counts on under a name that every object has', () => {
+    const session = fields({ visits: '3' });
+    session.increment('toString', 1);
+    const change = changeOf(session)!;
+    session.settle(change);
+    expect([change.increment, changeOf(session)]).toEqual([{ toString: 1 }, undefined]);
+  });
+
   it('does not write a value that was set to what it was', () => {
     const session = fields({ visits: '3', cart: '{"a":1,"b":2}', name: '"ada"' });
     session.set('visits', 3);
