@@ -48,6 +48,16 @@ export class RedisSentinel {
     return client;
   }
 
+  /** Whether every Sentinel names another master than the one that listens there. */
+  async isForgotten(port: number): Promise<boolean> {
+    const named = await Promise.all(
+      this.sentinels.map((sentinel) =>
+        sentinel.with((client) => client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME)),
+      ),
+    );
+    return named.every((address) => Number((address as string[] | null)?.[1]) !== port);
+  }
+
   async masterOf(): Promise<RedisServer> {
     return this.master;
   }

@@ -69,6 +69,9 @@ export const killPrimary: Nemesis = {
         return (await primariesOf(others())).length >= deployment.topology.primaries;
       };
       await until('a replica that takes its place', isReplaced, READY_MS);
+      // Where a Sentinel still named it, it would be a second primary when it is back, and lose what is written there.
+      const isForgotten = () => deployment.topology.isForgotten(primary.port);
+      await until('Sentinels that name the new one', isForgotten, READY_MS);
       await pause(random.between(500, 2_000));
     } finally {
       primary.restart();

@@ -18,6 +18,8 @@ export interface Topology {
   readonly primaries: number;
   /** Where clients begin to look: the nodes themselves, or Sentinels. */
   readonly entry: readonly number[];
+  /** Whether whoever is asked the way to a primary that has been replaced names another. */
+  isForgotten(port: number): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -36,7 +38,11 @@ export async function startTopology(name: TopologyName): Promise<Topology> {
     }
     case 'sentinel': {
       const group = await RedisSentinel.start();
-      return topology(name, group.servers, 1, group.sentinelPorts, () => group.stop());
+      const { servers, sentinelPorts } = group;
+      return {
+        ...topology(name, servers, 1, sentinelPorts, () => group.stop()),
+        isForgotten: (port) => group.isForgotten(port),
+      };
     }
   }
 }
@@ -48,7 +54,7 @@ function topology(
   entry: readonly number[],
   stop: () => Promise<void>,
 ): Topology {
-  return { name, servers, primaries, entry, stop };
+  return { name, servers, primaries, entry, stop, isForgotten: async () => true };
 }
 
 /** All ways of one application process to its Redis. */
