@@ -137,7 +137,7 @@ describe('a Redis that can’t be reached at start', () => {
     const told = () => app.logs.lines.filter((line) => line.includes('Redis at'));
     await until('it is told', () => told().length > 0);
     expect(told()).toEqual([expect.stringContaining(`127.0.0.1:${port}`)]);
-    expect(told()[0]).toMatch(/can't be reached \(ECONNREFUSED\)\./);
+    expect(told()[0]).toMatch(/can't be used \(ECONNREFUSED\)\./);
     expect((await app.browser().get('/visits')).status).toBe(503);
     expect(app.logs.lines.join()).not.toContain('hunter2');
     expect(told()).toHaveLength(1);
@@ -150,7 +150,7 @@ describe('a Redis that can’t be reached at start', () => {
     const app = await start('express', backend);
     const told = () => app.logs.lines.filter((line) => line.includes('Redis at'));
     await until('it is told', () => told().length > 0);
-    expect(told()[0]).toMatch(/can't be reached \(WRONGPASS/);
+    expect(told()[0]).toMatch(/can't be used \(WRONGPASS/);
     expect(app.logs.lines.join()).not.toContain('hunter2');
     await app.stop();
     await locked.stop();

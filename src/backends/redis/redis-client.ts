@@ -60,6 +60,8 @@ export class OwnedClient {
       socketTimeout: SOCKET_TIMEOUT_MS,
       connectTimeout: CONNECT_TIMEOUT_MS,
       disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+      // Every so many tries ioredis would refuse all that waits, which reads as an answer of a Redis that gives none.
+      maxRetriesPerRequest: null,
     });
     this.prepare(client);
     tellFirstConnection(client, this.#address);
@@ -79,7 +81,7 @@ function tellFirstConnection(client: Redis, { host, port }: RedisAddress): void 
     isSettled = true;
     const cause = error.code ?? error.message;
     logger.error(
-      `Redis at ${host}:${port} can't be reached (${cause}). Requests that need a session are answered with 503 until it can.`,
+      `Redis at ${host}:${port} can't be used (${cause}). Requests that need a session are answered with 503 until it can.`,
     );
     client.once('ready', () => logger.log(`Redis at ${host}:${port} is reached`));
   });

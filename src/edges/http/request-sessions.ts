@@ -131,6 +131,11 @@ export class RequestSessions {
   /** `request.session`, until somebody puts something else there. `null` ends the session, as in express-session. */
   readonly property: PropertyDescriptor = sessionProperty(this);
 
+  /** Somebody sets `session` to something else, which is not stored. */
+  giveUp(request: object): void {
+    if ((rawOf(request) as Carrier)[this.#handle]?.session) this.#warn();
+  }
+
   /** Ends the session of a request, which is known to be done before its response leaves. */
   discard(request: object): void {
     const isDone = (rawOf(request) as Carrier)[this.#handle]?.discard() ?? false;
@@ -172,6 +177,7 @@ function sessionProperty(sessions: RequestSessions): PropertyDescriptor {
   };
   const set = function (this: AnyRequest, value: unknown) {
     if (value === null || value === undefined) return innermost(this).discard(this);
+    innermost(this).giveUp(this);
     Object.defineProperty(this, 'session', {
       value,
       configurable: true,

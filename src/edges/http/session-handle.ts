@@ -99,7 +99,9 @@ export class SessionHandle implements ResponseHold {
   beforeHead(): Promise<void> | undefined {
     const work = this.#run((life) => life.beforeHead());
     if (!work) this.#closeHead();
-    return work?.catch((error: unknown) => this.#fail(error)).finally(() => this.#closeHead());
+    return work
+      ?.catch((error: unknown) => this.#failUnseen(error))
+      .finally(() => this.#closeHead());
   }
 
   addition(status: number): HeadAddition | undefined {
@@ -127,6 +129,16 @@ export class SessionHandle implements ResponseHold {
         );
       },
     );
+  }
+
+  /** No filter sees what fails here: the answer is ours. Of a failing backend there is a line in the log already. */
+  #failUnseen(error: unknown): never {
+    if (!(error instanceof SessionBackendError)) {
+      const { name, message } = error as Error;
+      const what = `Session ${this.#life!.id} could not be saved, so that its request is answered with 500`;
+      this.runtime.warn(`${what}: ${name}: ${message}`);
+    }
+    return this.#fail(error);
   }
 
   /** What failed has been told to the handler, whose answer to it then saves nothing more. */
@@ -194,7 +206,7 @@ export class SessionHandle implements ResponseHold {
     const { kind, token, expiresAtMs } = telling;
     const isPersistent = telling.isPersistent ?? options.persistent;
     if (kind === 'life' && !isPersistent && !this.#oldTokens.includes(token)) return undefined;
-    const secondsLeft = Math.ceil((expiresAtMs - now()) / 1000);
+    const secondsLeft = Math.round((expiresAtMs - now()) / 1000);
     const maxAge = isPersistent ? secondsLeft : undefined;
     return tokenCookie(token, options, signatures[0]!, isSecure, maxAge);
   }
