@@ -26,6 +26,17 @@ describe.each(SERVERS)('RedisBackend on %s', (program) => {
 
   testContract(() => new RedisBackend({ client }));
 
+  it('takes numbers as text, of a client with stringNumbers', async () => {
+    const texts = server.client({ stringNumbers: true });
+    const backend = new RedisBackend({ client: texts });
+    const record = await newRecord(backend, { a: '1' });
+    await backend.create('texts', record, 90);
+    const result = await backend.update('texts', change({ increment: { a: 1 } }), LONG);
+    expect(result).toMatchObject({ status: 'applied', expiresAtMs: expect.any(Number) });
+    expect(await backend.get('texts')).toMatchObject({ a: '2' });
+    texts.disconnect();
+  });
+
   it('keeps one string a session under its prefix, with the session’s life', async () => {
     const backend = new RedisBackend({ client, prefix: 'app:' });
     const times = { $created: '1767225600000', $seen: '1767225600001' };

@@ -12,6 +12,12 @@ const IS_NOT_PERSISTENT = 32;
 /** What `UPDATE` answers for one session: the status, or why it failed, and when the session ends. */
 export type UpdateReply = readonly [status: number | Error, expiresAtMs: number];
 
+/** Of a reply's two parts; a client with `stringNumbers` gives numbers as text. */
+export function updateReply(status: unknown, expiresAtMs: unknown): UpdateReply {
+  const known = typeof status === 'string' ? Number(status) : (status as number | Error);
+  return [known, Number(expiresAtMs)];
+}
+
 /** @throws Error which says why one change could not be applied */
 export function readUpdateReply([status, expiresAtMs]: UpdateReply): UpdateResult | 'late' {
   if (typeof status !== 'number') throw status;
