@@ -186,7 +186,8 @@ export class SessionLife {
       if (keep) this.#fields.retain(keep);
       if (state.name !== 'stored') return void (this.#identity = new Identity());
       const before = state.next?.keep;
-      const both = before && keep ? before.filter((key) => keep.includes(key)) : (keep ?? before);
+      const again = new Set(keep);
+      const both = before && keep ? before.filter((key) => again.has(key)) : (keep ?? before);
       const next = { identity: this.#identity.regenerated(), keep: both };
       this.#state = { ...state, next };
     });

@@ -91,7 +91,7 @@ export interface SessionMembers {
    *
    * It is written with the next change, by `save()` or before the response leaves: the old token is dead then, and where
    * that fails everything is as it was. Data are kept, all or the fields listed. Where somebody else has ended the session
-   * a new one begins.
+   * a new one begins, with what this request has put there: not with what it has read, though it changed a part of that.
    * @throws SessionTokenError where the client can't be told, as the head of the response has left
    */
   regenerate(options?: RegenerateOptions | readonly SessionKey[]): Promise<void>;

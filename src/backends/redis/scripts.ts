@@ -94,6 +94,8 @@ local function changed(fields, change, keep, time)
     changes[name] = text
     names[#names + 1] = name
   end
+  local kept = {}
+  for name in string.gmatch(string.sub(keep, 2), '([^\\30]*)\\30') do kept[name] = true end
   local parts, run, at = {}, 1, 2
   while at <= #fields do
     local middle = string.find(fields, '\\31', at, true)
@@ -105,7 +107,7 @@ local function changed(fields, change, keep, time)
       isDropped = string.sub(name, 1, ${OPERATION_PREFIX.length}) == '${OPERATION_PREFIX}'
         and (tonumber(string.sub(fields, middle + 1, stop - 1)) or 0) <= time
     else
-      isDropped = keep ~= '' and not string.find(keep, '\\30' .. name .. '\\30', 1, true)
+      isDropped = keep ~= '' and not kept[name]
     end
     local text = changes[name]
     if text or isDropped then
