@@ -27,6 +27,8 @@ export class SessionLife {
   #isNew = true;
   #isUsed = false;
   #isDiscarded = false;
+  /** The id of a session whose creation was not answered: it may be there. */
+  #triedId: string | undefined;
   /** Why the client can't be told of a new token or a longer life, if it can't. */
   #untold: UntoldReason | undefined;
   readonly #sender: ChangeSender;
@@ -223,7 +225,7 @@ export class SessionLife {
   get #endableId(): string | undefined {
     const state = this.#state;
     if (state.name === 'stored' || state.name === 'gone') return this.id;
-    return state.name === 'ending' || state.name === 'refused' ? state.id : undefined;
+    return state.name === 'ending' || state.name === 'refused' ? state.id : this.#triedId;
   }
 
   /** Whether something must be stored though no data have changed. */
@@ -257,6 +259,7 @@ export class SessionLife {
     if (this.#fields.isEmpty) return;
     if (this.#untold) throw new SessionTokenError(this.#untold);
     const { ownToStore } = this.#times;
+    this.#triedId = this.id;
     const result = await this.runtime.store.create(this.#identity, () => {
       this.#times.begin();
       return { ...this.#times.toRecord(), ...recordOf(data) };
@@ -352,6 +355,7 @@ export class SessionLife {
     this.#fields = new SessionFields(this.runtime.codec);
     this.#times = this.#timesOf(undefined);
     this.#isNew = true;
+    this.#triedId = undefined;
     this.#sender.forget();
     this.notice.forget();
   }
