@@ -68,11 +68,12 @@ function changeSecret(record: SessionRecord, { hash, secret }: SessionChange, no
 }
 
 function changeData(record: SessionRecord, change: SessionChange, nowMs: number): void {
-  const { operation, keep } = change;
+  const { operation } = change;
+  const keep = change.keep && new Set(change.keep);
   const isAppliedBefore = operation !== undefined && Object.hasOwn(record, operation);
   for (const field of Object.keys(record)) {
     if (isStale(record, field, nowMs)) delete record[field];
-    else if (keep && !isAppliedBefore && !isMetadata(field) && !keep.includes(field)) {
+    else if (keep && !isAppliedBefore && !isMetadata(field) && !keep.has(field)) {
       delete record[field];
     }
   }

@@ -89,17 +89,24 @@ function refusal(key: string, cause: unknown): SessionValueError {
 
 function fieldText(codec: SessionCodec, value: unknown): string | undefined {
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
-  const text: unknown = codec.encode(value);
+  const text: unknown = atOnce(codec.encode(value));
   if (typeof text !== 'string') return undefined;
   return text.startsWith(ESCAPE) || isNumber(text) ? ESCAPE + text : text;
 }
 
 /** The value of one field's text; throws what the codec throws. A number is always a finite one. */
 export function decodeField(codec: SessionCodec, text: string): unknown {
-  if (text.startsWith(ESCAPE)) return codec.decode(text.slice(ESCAPE.length));
+  if (text.startsWith(ESCAPE)) return atOnce(codec.decode(text.slice(ESCAPE.length)));
   if (isNumber(text)) return nearestFinite(Number(text));
-  const value = codec.decode(text);
+  const value = atOnce(codec.decode(text));
   return typeof value === 'number' ? nearestFinite(value) : value;
+}
+
+/** A promise is no value: its failure, which nobody waits for, must not end the process. */
+function atOnce(value: unknown): unknown {
+  if (!(value instanceof Promise)) return value;
+  value.catch(() => {});
+  throw new TypeError('the codec gave a promise: it must give what it gives at once');
 }
 
 function nearestFinite(value: number): number {

@@ -110,8 +110,9 @@ export class SessionFields {
 
   /** Forgets all fields but some, as if they had never been stored. */
   retain(keep: readonly string[]): void {
+    const kept = new Set(keep);
     for (const key of new Set([...dataFields(this.stored), ...this.#live.keys()])) {
-      if (keep.includes(key)) continue;
+      if (kept.has(key)) continue;
       this.#live.delete(key);
       this.#removed.delete(key);
       delete this.stored[key];

@@ -19,6 +19,8 @@ export class SessionLife {
   #fields: SessionFields;
   #times: SessionTimes;
   #isNew = true;
+  /** The id of a session whose creation was not answered: it may be there. */
+  #triedId: string | undefined;
   /** Why the client can't be told of a new token or a longer life, if it can't. */
   #untold: UntoldReason | undefined;
   readonly #sender: ChangeSender;
@@ -134,7 +136,8 @@ export class SessionLife {
     if (keep) this.#fields.retain(keep);
     if (state.name !== 'stored') return void (this.#identity = new Identity());
     const before = state.next?.keep;
-    const both = before && keep ? before.filter((key) => keep.includes(key)) : (keep ?? before);
+    const again = new Set(keep);
+    const both = before && keep ? before.filter((key) => again.has(key)) : (keep ?? before);
     const next = { identity: this.#identity.regenerated(), keep: both };
     this.#state = { ...state, next };
   }
@@ -174,7 +177,7 @@ export class SessionLife {
   get #endableId(): string | undefined {
     const state = this.#state;
     if (state.name === 'stored' || state.name === 'gone') return this.id;
-    return state.name === 'ending' || state.name === 'refused' ? state.id : undefined;
+    return state.name === 'ending' || state.name === 'refused' ? state.id : this.#triedId;
   }
 
   #isRenewDue(isCurrent: boolean): boolean {
@@ -185,6 +188,7 @@ export class SessionLife {
     if (this.#fields.isEmpty) return;
     if (this.#untold) throw new SessionTokenError(this.#untold);
     const { ownToStore } = this.#times;
+    this.#triedId = this.id;
     const result = await this.runtime.store.create(this.#identity, () => {
       this.#times.begin();
       return { ...this.#times.toRecord(), ...recordOf(data) };
@@ -257,6 +261,7 @@ export class SessionLife {
     this.#fields = new SessionFields(this.runtime.codec);
     this.#times = new SessionTimes(this.runtime, () => this.runtime.store.now());
     this.#isNew = true;
+    this.#triedId = undefined;
     this.#sender.forget();
     this.notice.forget();
   }

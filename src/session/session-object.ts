@@ -31,19 +31,20 @@ class SessionTarget {
   get expiresAt() {
     return new Date(used(this).expiresAtMs);
   }
+  /** By `String(key)`, as a plain object has it: JavaScript may pass a number. */
   get(key: string): unknown {
-    return this[LIFE].read().get(key);
+    return this[LIFE].read().get(String(key));
   }
   set(key: string, value: unknown): void {
     write(this[LIFE], key, value);
   }
   has(key: string): boolean {
-    return this[LIFE].read().has(key);
+    return this[LIFE].read().has(String(key));
   }
   delete(key: string): boolean {
     const fields = this[LIFE].write();
-    const had = fields.has(key);
-    fields.delete(key);
+    const had = fields.has(String(key));
+    fields.delete(String(key));
     return had;
   }
   update(values: object): void {
@@ -56,8 +57,8 @@ class SessionTarget {
     for (const key of fields.keys()) fields.delete(key);
   }
   take(key: string): unknown {
-    const value = this[LIFE].read().get(key);
-    if (value !== undefined) this[LIFE].write().delete(key);
+    const value = this.get(key);
+    if (value !== undefined) this.delete(key);
     return value;
   }
   increment(key: string, by = 1): number {

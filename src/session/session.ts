@@ -91,8 +91,8 @@ export interface SessionMembers {
    *
    * It is written with the next change, by `save()` or before the response leaves: the old token is dead then, and where
    * that fails everything is as it was. Data are kept, all or the fields listed. Where somebody else has ended the session,
-   * or given it another generation by then, what this request has set goes on in a new session, with another id: whoever
-   * keeps the id calls `save()` first.
+   * or given it another generation by then, a new one begins, with another id and what this request has put there: not with
+   * what it has read, though it changed a part of that. Whoever keeps the id calls `save()` first.
    * @throws SessionTokenError where the client can't be told, as the head of the response has left
    */
   regenerate(options?: RegenerateOptions | readonly SessionKey[]): Promise<void>;

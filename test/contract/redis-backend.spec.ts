@@ -26,6 +26,30 @@ describe.each(SERVERS)('RedisBackend on %s', (program) => {
 
   testContract(() => new RedisBackend({ client }));
 
+  it('keeps thousands of fields by name without keeping others waiting', async () => {
+    const backend = new RedisBackend({ client });
+    const names = ['', '%d', 'a\x1eb', ...Array.from({ length: 10_000 }, (_, i) => `field-${i}`)];
+    const data = Object.fromEntries(names.map((name) => [name, '1']));
+    await backend.create('many', await newRecord(backend, { ...data, other: '1', fiel: '1' }), 90);
+    await client.config('SET', 'slowlog-log-slower-than', '200000');
+    await client.slowlog('RESET');
+    await backend.update('many', change({ keep: names }), LONG);
+    expect(await client.slowlog('LEN')).toBe(0);
+    const kept = Object.keys((await backend.get('many'))!).filter((name) => !name.startsWith('$'));
+    expect(new Set(kept)).toEqual(new Set(names));
+  });
+
+  it('takes numbers as text, of a client with stringNumbers', async () => {
+    const texts = server.client({ stringNumbers: true });
+    const backend = new RedisBackend({ client: texts });
+    const record = await newRecord(backend, { a: '1' });
+    await backend.create('texts', record, 90);
+    const result = await backend.update('texts', change({ increment: { a: 1 } }), LONG);
+    expect(result).toMatchObject({ status: 'applied', expiresAtMs: expect.any(Number) });
+    expect(await backend.get('texts')).toMatchObject({ a: '2' });
+    texts.disconnect();
+  });
+
   it('keeps one string a session under its prefix, with the session’s life', async () => {
     const backend = new RedisBackend({ client, prefix: 'app:' });
     const times = { $created: '1767225600000', $seen: '1767225600001' };

@@ -11,7 +11,7 @@ import { Batch } from './batch.js';
 import { ConnectionErrors } from './connection-errors.js';
 import { OwnedClient } from './redis-client.js';
 import { changeText, escaped, namesText, readRecordText, recordText } from './record-text.js';
-import { NOW, readUpdateReply, UPDATE, type UpdateReply } from './scripts.js';
+import { NOW, readUpdateReply, UPDATE, type UpdateReply, updateReply } from './scripts.js';
 import { ServerClock } from './server-clock.js';
 
 export interface RedisBackendOptions {
@@ -159,8 +159,8 @@ export class RedisBackend implements AtomicSessionBackend, SharedBackend {
     const args = updates.flatMap((update) => update.args);
     const replies = (await clean(
       this.#scripts.nestSessionUpdate(keys.length, ...keys, ...args),
-    )) as UpdateReply[number][];
-    return keys.map((_, index) => [replies[2 * index], replies[2 * index + 1]] as UpdateReply);
+    )) as unknown[];
+    return keys.map((_, index) => updateReply(replies[2 * index], replies[2 * index + 1]));
   }
 
   #key(id: string): string {

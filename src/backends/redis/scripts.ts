@@ -12,6 +12,12 @@ const IS_NOT_PERSISTENT = 32;
 /** What `UPDATE` answers for one session: the status, or why it failed, and when the session ends. */
 export type UpdateReply = readonly [status: number | Error, expiresAtMs: number];
 
+/** Of a reply's two parts; a client with `stringNumbers` gives numbers as text. */
+export function updateReply(status: unknown, expiresAtMs: unknown): UpdateReply {
+  const known = typeof status === 'string' ? Number(status) : (status as number | Error);
+  return [known, Number(expiresAtMs)];
+}
+
 /** @throws Error which says why one change could not be applied */
 export function readUpdateReply([status, expiresAtMs]: UpdateReply): UpdateResult | 'late' {
   if (typeof status !== 'number') throw status;
@@ -88,6 +94,8 @@ local function changed(fields, change, keep, time)
     changes[name] = text
     names[#names + 1] = name
   end
+  local kept = {}
+  for name in string.gmatch(string.sub(keep, 2), '([^\\30]*)\\30') do kept[name] = true end
   local parts, run, at = {}, 1, 2
   while at <= #fields do
     local middle = string.find(fields, '\\31', at, true)
@@ -99,7 +107,7 @@ local function changed(fields, change, keep, time)
       isDropped = string.sub(name, 1, ${OPERATION_PREFIX.length}) == '${OPERATION_PREFIX}'
         and (tonumber(string.sub(fields, middle + 1, stop - 1)) or 0) <= time
     else
-      isDropped = keep ~= '' and not string.find(keep, '\\30' .. name .. '\\30', 1, true)
+      isDropped = keep ~= '' and not kept[name]
     end
     local text = changes[name]
     if text or isDropped then

@@ -32,6 +32,13 @@ describe('a field’s text', () => {
     },
   );
 
+  it('is no promise, nor is its value', () => {
+    const late = () => Promise.reject(new Error('late'));
+    const wrong = { encode: late, decode: late } as unknown as SessionCodec;
+    expect(() => encodeField(wrong, 't', 'x')).toThrow('gave a promise');
+    expect(() => decodeField(wrong, '"x"')).toThrow('gave a promise');
+  });
+
   it('must be text', () => {
     const wrong = { encode: () => 1, decode: (text: string) => text } as unknown as SessionCodec;
     expect(() => encodeField(wrong, 'x', 'y')).toThrow(

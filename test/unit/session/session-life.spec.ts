@@ -98,3 +98,17 @@ describe('a touch interval of nothing', () => {
     expect(scene.backend.writes).toEqual(['update']);
   });
 });
+
+describe('a session whose creation was not answered', () => {
+  it('is ended by who destroys it: it may be there', async () => {
+    const scene = await SITUATIONS['new']!();
+    scene.session['userId'] = 'ada';
+    scene.backend.afterWrite = () => Promise.reject(new Error('down'));
+    await expect(scene.session.save()).rejects.toThrow('down');
+    scene.backend.afterWrite = async () => {};
+    const { id } = scene.life;
+    expect(await scene.inner.get(id)).not.toBeNull();
+    await scene.session.destroy();
+    expect(await scene.inner.get(id)).toBeNull();
+  });
+});
