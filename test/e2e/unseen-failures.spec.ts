@@ -64,7 +64,7 @@ describe.each(ADAPTERS)('what is lost, on %s', (adapter) => {
 it('a Redis that is down for long is answered for at once, also where ioredis would give up', async () => {
   const server = await RedisServer.start();
   const backend = RedisBackend.fromUrl(server.url);
-  const session = { backend, backendTimeout: 0.5 };
+  const session = { backend, backendTimeout: 1 };
   const app = await TestApp.start({
     adapter: 'fastify',
     session,
@@ -79,10 +79,10 @@ it('a Redis that is down for long is answered for at once, also where ioredis wo
   while (performance.now() < endMs) {
     const askedMs = performance.now();
     expect((await browser.get('/visits')).status).toBe(503);
-    if (performance.now() - askedMs > 400) slow.push(askedMs - startMs);
+    if (performance.now() - askedMs > 800) slow.push(askedMs - startMs);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   // Once it is known to be down.
-  expect(slow.filter((sinceMs) => sinceMs > 2000)).toEqual([]);
+  expect(slow.filter((sinceMs) => sinceMs > 3000)).toEqual([]);
   await app.stop();
-}, 20_000);
+}, 30_000);
