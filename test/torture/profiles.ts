@@ -17,7 +17,7 @@ export interface Profile {
   /** How many tabs each browser has, and how many browsers there are: those of short sessions must be left alone. */
   readonly browsers: number;
   readonly tabs: number;
-  /** How often a tab is left alone for some seconds. */
+  /** How often a tab is left alone for some seconds, and how often until its session is about to end. */
   readonly naps: number;
 }
 
