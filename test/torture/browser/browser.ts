@@ -12,6 +12,7 @@ import {
   isWrite,
   makeProgram,
   type Maker,
+  remember,
   tryAgain,
   writeLate,
 } from './programs.js';
@@ -27,6 +28,8 @@ const BRINK_MS = 600;
 /** How often it is looked at from then on, and between which pauses. */
 const LOOKS = 8;
 const LOOK_MS = [30, 150] as const;
+/** How much longer somebody stays away whose session has been given a longer life. */
+const STAY_MS = [200, 2_000] as const;
 const MAX_BURST = 4;
 const MAX_ABORT_MS = 200;
 /** How many of its old tokens a browser asks for when all is over. */
@@ -92,6 +95,10 @@ export class Browser {
       } else if (chance < 2 * naps) {
         await wait(timing.idleTimeout * 1000 - random.between(0, BRINK_MS));
         if (!signal.aborted) await this.#comeBack(random);
+      } else if (chance < 3 * naps) {
+        await this.#stayAway(random, () =>
+          wait(timing.idleTimeout * 1000 + random.between(...STAY_MS)),
+        );
       } else {
         await wait(-Math.log(1 - random.next()) * THINK_MS);
       }
@@ -111,6 +118,17 @@ export class Browser {
       asking.push(this.#ask(random, { make: look, token }));
     }
     await Promise.all(asking);
+  }
+
+  /** Asks to be remembered while another request is under way, and stays away for longer than others may. */
+  async #stayAway(random: Random, away: () => Promise<unknown>): Promise<void> {
+    const { token } = this.#jar;
+    if (token === undefined) return;
+    const writing = this.#ask(random, { make: writeLate, token });
+    await sleep(random.between(...LOOK_MS));
+    await Promise.all([writing, this.#ask(random, { make: remember, token })]);
+    await away();
+    await this.#ask(random, { make: look });
   }
 
   async #ask(random: Random, wish: Wish): Promise<void> {

@@ -96,6 +96,11 @@ export function tryAgain(maker: Maker, { steps }: Program): Program {
   return { steps: again, kind: pickKind(maker.random) };
 }
 
+/** Gives its session a longer life of its own. */
+export function remember({ lifetime }: Maker): Program {
+  return { steps: [{ op: 'lifetime', ...lifetime }], kind: 'value' };
+}
+
 /** Loads its session, and writes to it some time later. */
 export function writeLate(maker: Maker): Program {
   const { n, random } = maker;
