@@ -61,6 +61,8 @@ const RECIPES: readonly (readonly [weight: number, recipe: Recipe])[] = [
   [1, ({ lifetime }) => [{ op: 'lifetime', ...lifetime }]],
   [3, (m, v) => [set(m, v()), { op: 'save' }, sleep(m), set(m, v()), increment(m)]],
   [2, (m) => [increment(m), { op: 'save' }, sleep(m)]],
+  // Where it can't be saved, it is tried again before the answer.
+  [5, (m) => [sleep(m), increment(m), { op: 'save' }]],
   [2, (m) => [{ op: 'save' }, sleep(m)]],
   [3, (m, v) => [sleep(m), { op: 'reload' }, set(m, v())]],
   [2, (m, v) => [set(m, v()), { op: 'reload' }, increment(m)]],

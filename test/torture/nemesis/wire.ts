@@ -30,14 +30,15 @@ export const withhold: Nemesis = {
   isOfApp: true,
   async run({ deployment, random, pause }, index) {
     const { wires } = deployment.apps[index]!;
-    for (let left = random.between(1, 3); left > 0; left--) {
+    for (let left = random.between(2, 3); left > 0; left--) {
       wires.withhold();
       try {
         await pause(random.between(500, 1_300));
       } finally {
         wires.open();
       }
-      await pause(random.between(100, 500));
+      // Long enough for the next requests to read their sessions.
+      await pause(random.between(300, 800));
     }
   },
 };
