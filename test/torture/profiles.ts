@@ -17,7 +17,7 @@ export interface Profile {
   /** How many tabs each browser has, and how many browsers there are: those of short sessions must be left alone. */
   readonly browsers: number;
   readonly tabs: number;
-  /** How often a tab is left alone for some seconds. */
+  /** How often a tab is left alone: for some seconds, until its session is about to end, or longer with a longer life. */
   readonly naps: number;
 }
 
@@ -47,7 +47,7 @@ const BY_NAME: Record<ProfileName, Profile> = {
     lifetime: { idle: 8, absolute: 14 },
     browsers: 20,
     tabs: 1,
-    naps: 0.1,
+    naps: 0.07,
   },
   /** Tokens are renewed all the time, by some processes only: a deployment that has just turned it on. */
   renewing: {

@@ -3,6 +3,8 @@ export type Step =
   | { op: 'set' | 'nest'; key: string; value: string }
   | { op: 'delete' | 'take'; key: string }
   | { op: 'increment'; key: string; by: number }
+  /** Sets what no session can hold; always the last. */
+  | { op: 'spoil'; key: string }
   | { op: 'clear' | 'touch' | 'save' | 'reload' | 'destroy' }
   | { op: 'regenerate'; keep?: string[] }
   | { op: 'lifetime'; idle: number; absolute: number }
@@ -45,9 +47,18 @@ export const STATUS: Record<Kind, number> = {
 /** What a handler answers that finds its session gone when it saves. */
 export const GONE_STATUS = 410;
 
+/** What a handler answers whose session can't be saved for what it has set. */
+const UNSAVABLE_STATUS = 500;
+
 export interface Program {
   readonly steps: readonly Step[];
   readonly kind: Kind;
+}
+
+/** Whether an answer is what its program meant; a 503 may come to any. */
+export function isIntended(status: number, { steps, kind }: Program): boolean {
+  if (status === STATUS[kind] || status === GONE_STATUS) return true;
+  return status === UNSAVABLE_STATUS && steps.some(({ op }) => op === 'spoil');
 }
 
 /** The header that carries a request's number and its steps. */

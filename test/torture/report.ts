@@ -16,9 +16,10 @@ export interface PlayedRound {
 /** What one round gave, in a few lines, and for what is broken the shortest history that shows it. */
 export function roundReport({ title, history, judgement }: PlayedRound): string {
   const lines = [`## ${title}`, '', outcomes(history), ...faults(history)];
-  for (const violations of byPromise(judgement.violations).values()) {
+  for (const violations of byPromise(inOrder(history, judgement.violations)).values()) {
     for (const violation of violations.slice(0, SHOWN)) {
-      lines.push('', `BROKEN ${PROMISES[violation.promise]}: ${violation.what}`);
+      const after = `after ${(shownMs(history, violation) / 1000).toFixed(1)} s`;
+      lines.push('', `BROKEN ${PROMISES[violation.promise]}, ${after}: ${violation.what}`);
       lines.push(historyTable(minimize(history, violation)));
     }
     const more = violations.length - SHOWN;
@@ -58,6 +59,20 @@ function faults({ events }: History): string[] {
   }
   const told = [...counts].map(([name, count]) => `${name} × ${count}`);
   return told.length > 0 ? [`faults: ${told.join(', ')}`] : [];
+}
+
+/** Those that were there first come first. */
+function inOrder(history: History, violations: readonly Violation[]): Violation[] {
+  const times = new Map(violations.map((each) => [each, shownMs(history, each)]));
+  return [...violations].sort((a, b) => times.get(a)! - times.get(b)!);
+}
+
+/** How long after the first request the one that shows it had its answer; where it had none, when it was sent. */
+function shownMs({ events }: History, { requests: [witness] }: Violation): number {
+  const requests = events.filter((event) => event.type === 'request');
+  const first = requests.reduce((least, { askedMs }) => Math.min(least, askedMs), Infinity);
+  const shown = requests.find(({ n }) => n === witness);
+  return shown ? (shown.headMs ?? shown.endMs ?? shown.askedMs) - first : 0;
 }
 
 function byPromise(violations: readonly Violation[]): Map<PromiseName, Violation[]> {

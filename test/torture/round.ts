@@ -95,6 +95,8 @@ async function disturb(
   const end = () => over.abort();
   const timer = setTimeout(end, ms);
   signal.addEventListener('abort', end);
+  // It may have been stopped while all of this was started.
+  if (signal.aborted) end();
   const faults = { deployment, random: new Random(seed + 1), recorder, signal: over.signal };
   const habits = profileOf(profile);
   try {

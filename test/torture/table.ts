@@ -80,6 +80,7 @@ function stepText(step: Step): string {
     case 'nest':
       return `${step.op} ${step.key}=${step.value}`;
     case 'delete':
+    case 'spoil':
     case 'take':
       return `${step.op} ${step.key}`;
     case 'increment':

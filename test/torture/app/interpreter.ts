@@ -114,6 +114,9 @@ function change(step: Change, session: Data): void {
     case 'increment':
       session.increment(step.key as never, step.by);
       return;
+    case 'spoil':
+      session[step.key] = () => {};
+      return;
     case 'clear':
       session.clear();
       return;

@@ -1,12 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestEvent } from '../history.js';
 import { nowMs } from '../now.js';
-import { GONE_STATUS, type Program, STATUS } from '../program.js';
+import { isIntended, type Program, STATUS } from '../program.js';
 import type { Profile } from '../profiles.js';
 import type { Random } from '../random.js';
 import type { Recorder } from '../recorder.js';
 import { CookieJar, type TokenNames } from './jar.js';
-import { canTryAgain, isDraft, isWrite, makeProgram, type Maker, tryAgain } from './programs.js';
+import {
+  canTryAgain,
+  isDraft,
+  isWrite,
+  makeProgram,
+  type Maker,
+  remember,
+  tryAgain,
+  writeLate,
+} from './programs.js';
 import { send } from './send.js';
 
 /** How long anything is waited for: longer than the checker's bound for a hang. */
@@ -14,6 +23,13 @@ const PATIENCE_MS = 20_000;
 const THINK_MS = 100;
 /** Around the idle timeout of short sessions. */
 const NAP_MS = [1_000, 7_000] as const;
+/** How long before its end a session is asked for by somebody who comes back just in time. */
+const BRINK_MS = 600;
+/** How often it is looked at from then on, and between which pauses. */
+const LOOKS = 8;
+const LOOK_MS = [30, 150] as const;
+/** How much longer somebody stays away whose session has been given a longer life. */
+const STAY_MS = [200, 2_000] as const;
 const MAX_BURST = 4;
 const MAX_ABORT_MS = 200;
 /** How many of its old tokens a browser asks for when all is over. */
@@ -30,8 +46,8 @@ export interface Surroundings {
   readonly ids: string[];
 }
 
-/** How many tabs a browser has, and how often one of them is left alone. */
-type Habits = Pick<Profile, 'tabs' | 'naps'>;
+/** How many tabs a browser has, how often one of them is left alone, and how long that is too long. */
+type Habits = Pick<Profile, 'tabs' | 'naps' | 'timing'>;
 
 interface Wish {
   readonly make?: (maker: Maker) => Program;
@@ -53,9 +69,9 @@ export class Browser {
   }
 
   /** Goes on until it is told to stop. */
-  async run({ tabs, naps }: Habits, signal: AbortSignal): Promise<void> {
-    const { random } = this;
-    await Promise.all(Array.from({ length: tabs }, () => this.#tab(random.fork(), naps, signal)));
+  async run(habits: Habits, signal: AbortSignal): Promise<void> {
+    const tabs = Array.from({ length: habits.tabs }, () => this.random.fork());
+    await Promise.all(tabs.map((random) => this.#tab(random, habits, signal)));
     while (this.#under.size > 0) await Promise.all(this.#under);
   }
 
@@ -68,15 +84,51 @@ export class Browser {
     }
   }
 
-  async #tab(random: Random, naps: number, signal: AbortSignal): Promise<void> {
+  async #tab(random: Random, { naps, timing }: Habits, signal: AbortSignal): Promise<void> {
+    const wait = (ms: number) => sleep(ms, undefined, { signal }).catch(() => {});
     while (!signal.aborted) {
       const burst = random.isHit(0.25) ? random.between(2, MAX_BURST) : 1;
       await Promise.all(Array.from({ length: burst }, () => this.#ask(random, {})));
-      const ms = random.isHit(naps)
-        ? random.between(...NAP_MS)
-        : -Math.log(1 - random.next()) * THINK_MS;
-      await sleep(ms, undefined, { signal }).catch(() => {});
+      const chance = random.next();
+      if (chance < naps) {
+        await wait(random.between(...NAP_MS));
+      } else if (chance < 2 * naps) {
+        await wait(timing.idleTimeout * 1000 - random.between(0, BRINK_MS));
+        if (!signal.aborted) await this.#comeBack(random);
+      } else if (chance < 3 * naps) {
+        await this.#stayAway(random, () =>
+          wait(timing.idleTimeout * 1000 + random.between(...STAY_MS)),
+        );
+      } else {
+        await wait(-Math.log(1 - random.next()) * THINK_MS);
+      }
     }
+  }
+
+  /**
+   * Comes back when the session is about to end, to a page that asks for several things with the cookie that it has: one
+   * takes its time and then writes, the others see whether the session is there, meanwhile and afterwards.
+   */
+  async #comeBack(random: Random): Promise<void> {
+    const { token } = this.#jar;
+    if (token === undefined) return;
+    const asking = [this.#ask(random, { make: writeLate, token })];
+    for (let left = LOOKS; left > 0; left--) {
+      await sleep(random.between(...LOOK_MS));
+      asking.push(this.#ask(random, { make: look, token }));
+    }
+    await Promise.all(asking);
+  }
+
+  /** Asks to be remembered while another request is under way, and stays away for longer than others may. */
+  async #stayAway(random: Random, away: () => Promise<unknown>): Promise<void> {
+    const { token } = this.#jar;
+    if (token === undefined) return;
+    const writing = this.#ask(random, { make: writeLate, token });
+    await sleep(random.between(...LOOK_MS));
+    await Promise.all([writing, this.#ask(random, { make: remember, token })]);
+    await away();
+    await this.#ask(random, { make: look });
   }
 
   async #ask(random: Random, wish: Wish): Promise<void> {
@@ -100,7 +152,8 @@ export class Browser {
       (status, setCookies, headMs) => {
         const cookie = this.#jar.take(setCookies);
         Object.assign(event, { headMs, status, ...(cookie && { cookie }) });
-        event.outcome = isAnswer(status, program) ? 'ok' : 'info';
+        // Of a 503, or of a 500 that nobody meant, nobody knows whether it was done.
+        event.outcome = isIntended(status, program) ? 'ok' : 'info';
         if (status < 500 && isWrite(program)) this.#follow(random, app);
       },
     );
@@ -166,11 +219,6 @@ export class Browser {
     if (!ids.includes(sight.id)) ids.push(sight.id);
     if (ids.length > 10) ids.shift();
   }
-}
-
-/** Whether an answer says that all was done; of a 503, or of a 500 that nobody meant, nobody knows. */
-function isAnswer(status: number, { kind }: Program): boolean {
-  return status === STATUS[kind] || status === GONE_STATUS;
 }
 
 /** Reads, and does nothing. */

@@ -36,6 +36,7 @@ const own = ({ n }: Maker, value: string): Step => ({ op: 'set', key: `own${n}`,
 const user = (value: string): Step => ({ op: 'set', key: 'user', value });
 const nest = (value: string): Step => ({ op: 'nest', key: NESTED, value });
 const keep = { op: 'regenerate', keep: KEPT } as const;
+const spoil: Step = { op: 'spoil', key: 'spoiled' };
 const regenerate = ({ random }: Maker): Step => (random.isHit(0.5) ? keep : { op: 'regenerate' });
 
 const RECIPES: readonly (readonly [weight: number, recipe: Recipe])[] = [
@@ -60,6 +61,8 @@ const RECIPES: readonly (readonly [weight: number, recipe: Recipe])[] = [
   [1, ({ lifetime }) => [{ op: 'lifetime', ...lifetime }]],
   [3, (m, v) => [set(m, v()), { op: 'save' }, sleep(m), set(m, v()), increment(m)]],
   [2, (m) => [increment(m), { op: 'save' }, sleep(m)]],
+  // Where it can't be saved, it is tried again before the answer.
+  [5, (m) => [sleep(m), increment(m), { op: 'save' }]],
   [2, (m) => [{ op: 'save' }, sleep(m)]],
   [3, (m, v) => [sleep(m), { op: 'reload' }, set(m, v())]],
   [2, (m, v) => [set(m, v()), { op: 'reload' }, increment(m)]],
@@ -68,6 +71,8 @@ const RECIPES: readonly (readonly [weight: number, recipe: Recipe])[] = [
   [2, (m, v) => [sleep(m), regenerate(m), user(v()), increment(m)]],
   [1, (m, v) => [increment(m), { op: 'save' }, regenerate(m), user(v())]],
   [1, (m, v) => [regenerate(m), user(v()), { op: 'save' }, sleep(m), set(m, v())]],
+  [1, (m, v) => [set(m, v()), increment(m), spoil]],
+  [2, (m, v) => [regenerate(m), user(v()), spoil]],
   [1, () => [{ op: 'destroy' }]],
   [0.7, (m) => [sleep(m), { op: 'destroy' }]],
   [0.5, (_, v) => [{ op: 'destroy' }, user(v())]],
@@ -91,6 +96,25 @@ export function tryAgain(maker: Maker, { steps }: Program): Program {
     step.op === 'set' || step.op === 'nest' ? [{ ...step, value: value() }] : [],
   );
   return { steps: again, kind: pickKind(maker.random) };
+}
+
+/** Gives its session a longer life of its own. */
+export function remember({ lifetime }: Maker): Program {
+  return { steps: [{ op: 'lifetime', ...lifetime }], kind: 'value' };
+}
+
+/** Loads its session, and writes to it some time later. */
+export function writeLate(maker: Maker): Program {
+  const { n, random } = maker;
+  const value = valuesOf(maker)();
+  const ms = random.between(SLOW_MS / 2, 2 * SLOW_MS);
+  return {
+    steps: [
+      { op: 'sleep', ms },
+      { op: 'set', key: `own${n}`, value },
+    ],
+    kind: 'value',
+  };
 }
 
 /** Whether a program sets something that can be set again. */

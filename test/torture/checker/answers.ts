@@ -1,5 +1,5 @@
 import type { CrashEvent, RequestEvent } from '../history.js';
-import { GONE_STATUS, STATUS } from '../program.js';
+import { isIntended, STATUS } from '../program.js';
 import type { Model } from './model.js';
 import type { Verdict, Violation } from './violation.js';
 
@@ -14,7 +14,7 @@ const RECOVERY_MS = 3_000;
 export function checkStatuses({ requests }: Model, crashes: readonly CrashEvent[]): Verdict {
   const violations: Violation[] = requests.flatMap((request) => {
     const { n, status, kind } = request;
-    if (status === undefined || [STATUS[kind], 503, GONE_STATUS].includes(status)) return [];
+    if (status === undefined || status === 503 || isIntended(status, request)) return [];
     const what = `request ${n} was answered with ${status} instead of ${STATUS[kind]}`;
     return [{ promise: 'no-500', what, requests: [n] }];
   });

@@ -1,3 +1,4 @@
+import type { Step } from '../program.js';
 import { groupBy } from './group-by.js';
 import type { KnownEnding, Model } from './model.js';
 import { readsOf } from './reads.js';
@@ -11,11 +12,17 @@ export function checkDead(model: Model): Verdict {
   const sessions = checkSessions(model);
   const tokens = checkTokens(model);
   const risen = checkRisen(model);
+  const stale = checkStale(model);
   return {
-    violations: [...sessions.violations, ...tokens.violations, ...risen.violations],
+    violations: [
+      ...sessions.violations,
+      ...tokens.violations,
+      ...risen.violations,
+      ...stale.violations,
+    ],
     checked: {
       'dead-stay-dead': sessions.checked + risen.checked,
-      'dead-tokens': tokens.checked,
+      'dead-tokens': tokens.checked + stale.checked,
     },
   };
 }
@@ -101,6 +108,52 @@ function checkRisen(model: Model): Found {
     }
   }
   return { violations, checked };
+}
+
+/**
+ * Nor does a token work on that was replaced under its request: what a handler comes to after that was acknowledged goes
+ * nowhere. Its session was read before the regenerate began, so it is of another generation, whoever's regenerate it was.
+ * Nothing is concluded of a handler that reads its session again, or replaces it.
+ */
+function checkStale(model: Model): Found {
+  const violations: Violation[] = [];
+  let checked = 0;
+  const readsByValue = firstReads(model);
+  for (const { n, session, kind, field, value, fromMs } of model.effects) {
+    const { sight, steps } = model.request(n);
+    if (kind !== 'set' || !sight || sight.isNew || steps.some(isOther)) continue;
+    const ending = model.endingsOf(session).find((each) => {
+      const isBetween = sight.toMs < each.fromMs && each.ackMs < fromMs;
+      return each.kind === 'regenerate' && each.isSure && each.n !== n && isBetween;
+    });
+    if (!ending) continue;
+    checked++;
+    const seenBy = readsByValue.get(value!);
+    if (seenBy === undefined) continue;
+    const what = `request ${seenBy} read ${field} = ${value}, which the handler of request ${n} set after request ${ending.n} had replaced its token (regenerate)`;
+    violations.push({
+      promise: 'dead-tokens',
+      session,
+      what,
+      requests: [seenBy, n, ending.n],
+    });
+  }
+  return { violations, checked };
+}
+
+function isOther({ op }: Step): boolean {
+  return op === 'regenerate' || op === 'reload' || op === 'destroy';
+}
+
+/** Which request saw each value first. */
+function firstReads(model: Model): Map<string, number> {
+  const first = new Map<string, number>();
+  for (const { n, fields } of readsOf(model)) {
+    for (const value of Object.values(fields)) {
+      if (typeof value === 'string' && !first.has(value)) first.set(value, n);
+    }
+  }
+  return first;
 }
 
 interface DeadToken {

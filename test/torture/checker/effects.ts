@@ -26,6 +26,8 @@ class Walk {
   #isNew: boolean;
   /** When a new token was asked for that is not saved yet. */
   #regenerateMs: number | undefined;
+  /** Whether the session can't be saved any more, for what was set. */
+  #isSpoiled = false;
 
   constructor(private readonly request: RequestEvent) {
     const { sight } = request;
@@ -73,6 +75,9 @@ class Walk {
         break;
       case 'clear':
         for (const field of this.#view) this.#delete(field, fromMs);
+        break;
+      case 'spoil':
+        this.#isSpoiled = true;
         break;
       case 'increment':
         this.#view.add(step.key);
@@ -161,6 +166,13 @@ class Walk {
     this.#stored = new Set(fields);
   }
 
+  /** All that is not saved is one change, of which nothing can be stored: no token is replaced either. */
+  #void(): void {
+    for (const { field } of this.#pending) this.#takeBack(field);
+    this.#pending = [];
+    this.#regenerateMs = undefined;
+  }
+
   #drop(field: string): void {
     this.#takeBack(field);
     this.#pending = this.#pending.filter((pending) => pending.field !== field);
@@ -173,6 +185,7 @@ class Walk {
   }
 
   #flush({ ackMs, lastMs }: Times): void {
+    if (this.#isSpoiled) return this.#void();
     if (this.#regenerateMs !== undefined) {
       this.#end('regenerate', this.#id, this.#regenerateMs, ackMs === Infinity);
       this.#regenerateMs = undefined;

@@ -40,16 +40,17 @@ export const rollApp: Nemesis = {
 
 const HOUR_MS = 3_600_000;
 
-/** One machine's clock that is set wrong, forth or back, and then right again. */
+/** One machine's clock that is set wrong, forth and back in any order, and then right again. */
 export const stepClock: Nemesis = {
   name: 'step a clock',
   isOfApp: true,
   async run({ deployment, random, pause }, index) {
     const { process } = deployment.apps[index]!;
-    const size = random.pick([2_000, 20_000, 2 * HOUR_MS]);
-    process.stepClock(random.isHit(0.5) ? size : -size);
     try {
-      await pause(random.between(500, 3_000));
+      for (const direction of random.shuffled([1, -1])) {
+        process.stepClock(direction * random.pick([2_000, 20_000, 2 * HOUR_MS]));
+        await pause(random.between(500, 2_000));
+      }
     } finally {
       process.stepClock(0);
     }

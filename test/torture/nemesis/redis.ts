@@ -19,7 +19,7 @@ export const killRedis: Nemesis = {
   },
 };
 
-/** A Redis that is stopped, with its connections left open. */
+/** A Redis that is stopped, with its connections left open: at times so long that it is taken to be down. */
 export const freezeRedis: Nemesis = {
   name: 'freeze Redis',
   isOfApp: false,
@@ -27,7 +27,7 @@ export const freezeRedis: Nemesis = {
     const [server] = deployment.topology.servers;
     server!.freeze();
     try {
-      await pause(random.between(100, 2_500));
+      await pause(random.isHit(0.5) ? random.between(100, 2_000) : random.between(2_200, 3_500));
     } finally {
       server!.resume();
     }

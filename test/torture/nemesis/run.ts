@@ -8,9 +8,9 @@ import type { TopologyName } from '../redis/topology.js';
 import { freezeApp, killApp, rollApp, stepClock } from './app.js';
 import type { Field, Nemesis } from './nemesis.js';
 import { fillRedis, freezeRedis, killPrimary, killRedis } from './redis.js';
-import { cut, delay, partition } from './wire.js';
+import { cut, delay, partition, withhold } from './wire.js';
 
-const OF_APPS = [killApp, freezeApp, rollApp, stepClock, partition, delay, cut];
+const OF_APPS = [killApp, freezeApp, rollApp, stepClock, partition, withhold, delay, cut];
 /** A Redis with replicas loses what it has not told them: there, only a primary's end is known to the checker. */
 const OF_REDIS: Record<TopologyName, readonly Nemesis[]> = {
   single: [killRedis, freezeRedis, fillRedis],

@@ -21,6 +21,28 @@ export const partition: Nemesis = {
   },
 };
 
+/**
+ * What a process sends is done, and it does not hear of it in time: an operation may take less than each of these, and two
+ * in turn may take more, so that who tries again is heard or not.
+ */
+export const withhold: Nemesis = {
+  name: 'withhold answers',
+  isOfApp: true,
+  async run({ deployment, random, pause }, index) {
+    const { wires } = deployment.apps[index]!;
+    for (let left = random.between(2, 3); left > 0; left--) {
+      wires.withhold();
+      try {
+        await pause(random.between(500, 1_300));
+      } finally {
+        wires.open();
+      }
+      // Long enough for the next requests to read their sessions.
+      await pause(random.between(300, 800));
+    }
+  },
+};
+
 /** Every byte takes its time: at times more than an operation may take. */
 export const delay: Nemesis = {
   name: 'delay',

@@ -87,6 +87,10 @@ export class Wires {
     for (const wire of this.wires) wire.stall();
   }
 
+  withhold(): void {
+    for (const wire of this.wires) wire.withhold();
+  }
+
   delay(ms: number): void {
     for (const wire of this.wires) wire.delay(ms);
   }

@@ -5,7 +5,10 @@ import { TcpRelay } from '../../support/tcp-relay.js';
 /** The way of one application process to one Redis server: nemeses stall it, delay it and cut it. */
 export class Wire extends TcpRelay {
   readonly #ends = new Set<Socket>();
-  #isStalled = false;
+  /** Those of the ends that answers come from. */
+  readonly #servers = new WeakSet<Socket>();
+  /** What does not come through. */
+  #stalled: 'nothing' | 'answers' | 'all' = 'nothing';
   #delayMs = 0;
   /** After how many more bytes the connection is cut. */
   #bytesLeft = Infinity;
@@ -16,8 +19,14 @@ export class Wire extends TcpRelay {
 
   /** Nothing comes through, nor does news of a closed connection; what waits comes through after `open`. */
   stall(): void {
-    this.#isStalled = true;
-    for (const end of this.#ends) end.pause();
+    this.#stalled = 'all';
+    this.#pause();
+  }
+
+  /** Commands come through and are done, and their answers wait. */
+  withhold(): void {
+    this.#stalled = 'answers';
+    this.#pause();
   }
 
   delay(ms: number): void {
@@ -30,13 +39,14 @@ export class Wire extends TcpRelay {
   }
 
   open(): void {
-    this.#isStalled = false;
+    this.#stalled = 'nothing';
     this.#delayMs = 0;
     this.#bytesLeft = Infinity;
     for (const end of this.#ends) end.resume();
   }
 
   protected carry(client: Socket, target: Socket): void {
+    this.#servers.add(target);
     this.#lead(client, target);
     this.#lead(target, client);
   }
@@ -55,7 +65,15 @@ export class Wire extends TcpRelay {
         this.#pass(chunk, to);
       });
     });
-    if (this.#isStalled) from.pause();
+    if (this.#isStalled(from)) from.pause();
+  }
+
+  #pause(): void {
+    for (const end of this.#ends) if (this.#isStalled(end)) end.pause();
+  }
+
+  #isStalled(end: Socket): boolean {
+    return this.#stalled === 'all' || (this.#stalled === 'answers' && this.#servers.has(end));
   }
 
   #pass(chunk: Buffer, to: Socket): void {

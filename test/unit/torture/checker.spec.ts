@@ -9,6 +9,7 @@ const WITH_TOKEN = { token: 't1', saw: HOME };
 const INCREMENT: Step = { op: 'increment', key: 'hits', by: 2 };
 const REGENERATE: Step = { op: 'regenerate' };
 const DESTROY: Step = { op: 'destroy' };
+const SPOIL: Step = { op: 'spoil', key: 'spoiled' };
 const RED = set('color', 'b0.2.1');
 const BLUE = set('color', 'b0.3.1');
 
@@ -309,6 +310,68 @@ const CASES: readonly Case[] = [
     name: 'the old token after an acknowledged sign-in',
     events: [MADE, signIn, read(3, 120, {})],
     broken: 'dead-tokens',
+  },
+  {
+    name: 'what a handler came to after a sign-in had replaced its token',
+    events: [
+      MADE,
+      signIn,
+      ask(3, 90, 150, { ...WITH_TOKEN, steps: [BLUE], stepMs: 140 }),
+      read(4, 160, { color: 'b0.3.1' }, 't2'),
+    ],
+    broken: 'dead-tokens',
+  },
+  {
+    name: 'what a handler came to while a sign-in replaced its token',
+    events: [
+      MADE,
+      signIn,
+      ask(3, 90, 150, { ...WITH_TOKEN, steps: [BLUE], stepMs: 105 }),
+      read(4, 160, { color: 'b0.3.1' }, 't2'),
+    ],
+  },
+  {
+    name: 'what a handler came to that had read its session again after a sign-in',
+    events: [
+      MADE,
+      signIn,
+      ask(3, 90, 150, { ...WITH_TOKEN, steps: [{ op: 'reload' }, BLUE], stepMs: 140 }),
+      read(4, 160, { color: 'b0.3.1' }, 't2'),
+    ],
+  },
+  {
+    name: 'a sign-in that could not be saved, and what was there before',
+    events: [
+      MADE,
+      ask(2, 100, 110, { ...WITH_TOKEN, steps: [REGENERATE, RED, SPOIL], status: 500 }),
+      read(3, 120, {}),
+    ],
+  },
+  {
+    name: 'the old token lost with a sign-in that could not be saved',
+    events: [
+      MADE,
+      ask(2, 100, 110, { ...WITH_TOKEN, steps: [REGENERATE, RED, SPOIL], status: 500 }),
+      lost(3, 120),
+    ],
+    broken: 'no-lost-write',
+  },
+  {
+    name: 'a part of what could not be saved',
+    events: [
+      MADE,
+      ask(2, 100, 110, { ...WITH_TOKEN, steps: [RED, SPOIL], status: 500 }),
+      read(3, 120, { color: 'b0.2.1' }),
+    ],
+    broken: 'own-values',
+  },
+  {
+    name: 'what was saved before something that could not be',
+    events: [
+      MADE,
+      ask(2, 100, 110, { ...WITH_TOKEN, steps: [RED, { op: 'save' }, SPOIL], status: 500 }),
+      read(3, 120, { color: 'b0.2.1' }),
+    ],
   },
   {
     name: 'the old token after a sign-in that gave a new id, as a session of its own',
