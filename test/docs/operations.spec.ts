@@ -38,12 +38,16 @@ class SampleController {
 }
 
 const spans = new InMemorySpanExporter();
+const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
 beforeAll(async () => {
-  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
   trace.setGlobalTracerProvider(provider);
   await example('docs/operations.md', 'diagnostics_channel');
 });
-afterAll(() => trace.disable());
+// The example's subscribers outlive it in this process: they must keep no spans of other files.
+afterAll(async () => {
+  await provider.shutdown();
+  trace.disable();
+});
 
 describe.each(ADAPTERS)('docs/operations.md, on %s', (adapter) => {
   let backend: GatedBackend;
