@@ -20,7 +20,7 @@ export class SessionInterceptor implements NestInterceptor {
   ): Observable<unknown> | Promise<Observable<unknown>> {
     if (context.getType() !== 'http') return next.handle();
     const handle = RequestSessions.handleOf(context);
-    const session = handle.load();
+    const session = handle.loadForHandler();
     return session instanceof Promise
       ? session.then(() => committed(next.handle(), handle))
       : committed(next.handle(), handle);

@@ -53,11 +53,11 @@ export interface SessionChange {
   readonly generation: string;
   /** The hash of the secret that the request came with. */
   readonly hash: string;
-  readonly secret?: SecretChange;
+  readonly secret?: SecretChange | undefined;
   /** Whether it counts as use of the session: `$seen` moves to now, and never back. */
   readonly isUse: boolean;
   /** Data fields that stay; all of them where it is missing. Metadata stay in any case. Applied before the rest. */
-  readonly keep?: readonly string[];
+  readonly keep?: readonly string[] | undefined;
   /** Fields to write, as encoded text. */
   readonly set: SessionRecord;
   /** Fields to remove. */
@@ -71,7 +71,7 @@ export interface SessionChange {
    * A field that names this change, so that its data count once however often it is sent: where the record has the field,
    * they are left out; otherwise the field is set with them, to the time until which it is kept (`OPERATION_MS`).
    */
-  readonly operation?: string;
+  readonly operation?: string | undefined;
 }
 
 /** What became of a change. */

@@ -9,6 +9,7 @@ import type { SessionFields } from './session-fields.js';
 import { SessionLife } from './session-life.js';
 import type { SessionRuntime } from './session-runtime.js';
 import type { SessionState } from './session-state.js';
+import type { LoadedSession, RefusedToken } from './session-store.js';
 
 /** How long a response waits for a use to be written; after that it leaves without its cookie's longer life. */
 const MAX_TOUCH_WAIT_MS = 100;
@@ -21,21 +22,20 @@ export class ActiveSession {
   #isLookedAt = false;
   #isDiscarded = false;
 
-  constructor(runtime: SessionRuntime) {
-    this.#life = new SessionLife(runtime);
+  constructor(runtime: SessionRuntime, found?: LoadedSession) {
+    this.#life = new SessionLife(runtime, found);
   }
 
   /** The session of the first token that has one; an empty new one where none has. */
   static async open(runtime: SessionRuntime, tokens: readonly string[]): Promise<ActiveSession> {
-    const session = new ActiveSession(runtime);
+    let refused: RefusedToken | undefined;
     for (const token of tokens) {
       const found = await runtime.store.load(token);
-      if (found?.kind === 'session') {
-        session.#life.adopt(found);
-        break;
-      }
-      if (found) session.#life.refuse(found.id);
+      if (found?.kind === 'session') return new ActiveSession(runtime, found);
+      refused = found ?? refused;
     }
+    const session = new ActiveSession(runtime);
+    if (refused) session.#life.refuse(refused.id);
     return session;
   }
 
@@ -77,7 +77,7 @@ export class ActiveSession {
   get isUsed(): boolean {
     return this.#isUsed;
   }
-  /** Whether anybody has looked at the session or changed it since it was last looked through for changes. */
+  /** Whether anybody has asked anything of the session since it was last looked through for changes. */
   get isLookedAt(): boolean {
     return this.#isLookedAt;
   }
@@ -134,10 +134,14 @@ export class ActiveSession {
     return data || life.isDue ? this.#queue.run(() => life.store(data)) : undefined;
   }
 
-  /** All that must be done before the head leaves; `undefined` for nothing. Throws as `commit` does. */
-  beforeHead(): Promise<void> | undefined {
+  /**
+   * All that must be done before the head leaves; `undefined` for nothing. Throws as `commit` does.
+   * @param isCommitted whether a commit found nothing to do, and only what is done through this object may have changed
+   * since
+   */
+  beforeHead(isCommitted = false): Promise<void> | undefined {
     const life = this.#life;
-    const work = this.commit();
+    const work = isCommitted && !this.#isLookedAt ? undefined : this.commit();
     if (work || this.state !== 'stored') return work;
     if (life.times.isTouchDue && !life.fields.isEmpty) return this.#touchInPassing();
     return life.notice.isOutdated ? this.#queue.run(() => life.confirm()) : undefined;
@@ -145,28 +149,33 @@ export class ActiveSession {
 
   /** As `commit`, for the user. @throws SessionGoneError */
   save(): Promise<void> {
-    return this.#queue.run(async () => {
+    return this.#asked(async () => {
       await this.#store();
       if (this.state === 'gone' || this.state === 'refused') throw new SessionGoneError(this.id);
     });
   }
 
   reload(): Promise<void> {
-    return this.#queue.run(() => this.#life.reload());
+    return this.#asked(() => this.#life.reload());
   }
 
   regenerate(keep?: readonly string[]): Promise<void> {
-    return this.#queue.run(() => this.#life.regenerate(keep));
+    return this.#asked(() => this.#life.regenerate(keep));
   }
 
   destroy(): Promise<void> {
-    return this.#queue.run(() => this.#life.destroy());
+    return this.#asked(() => this.#life.destroy());
   }
 
   /** As `destroy`, by somebody who hears of no failure: what can't be ended fails the response. */
   discard(): void {
     this.#isDiscarded = true;
     this.destroy().catch(() => {});
+  }
+
+  #asked(operation: () => Promise<void>): Promise<void> {
+    this.#isLookedAt = true;
+    return this.#queue.run(operation);
   }
 
   async #store(): Promise<void> {

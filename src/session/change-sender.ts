@@ -20,9 +20,9 @@ export class ChangeSender {
 
   /** @throws SessionBackendError */
   async send(identity: Identity, change: StoreChange): Promise<StoreResult> {
-    const { sentAtMs } = (this.#unanswered ??= { change, sentAtMs: performance.now() });
-    const isNameKept = performance.now() - sentAtMs < OPERATION_MS / 2;
-    if (change.operation && !isNameKept) {
+    const nowMs = performance.now();
+    const { sentAtMs } = (this.#unanswered ??= { change, sentAtMs: nowMs });
+    if (change.operation && nowMs - sentAtMs >= OPERATION_MS / 2) {
       throw new SessionBackendError(
         'The session backend did not answer a change long ago, so it is not known whether it was applied',
       );

@@ -1,5 +1,5 @@
 import { FIELD, isMetadata, numberIn } from '../backends/session-record.js';
-import type { SessionRecord } from '../backends/session-backend.js';
+import type { Lifetime, SessionRecord } from '../backends/session-backend.js';
 
 /** What a session knows of itself, beside its data. Times are milliseconds since 1970. */
 export interface SessionMetadata {
@@ -34,8 +34,8 @@ export function readMetadata(record: SessionRecord): SessionMetadata | undefined
   const absoluteMs = numberIn(record, FIELD.absoluteMs);
   const persistent = numberIn(record, FIELD.isPersistent);
   if (!Number.isSafeInteger(createdAtMs) || !Number.isSafeInteger(seenAtMs)) return undefined;
-  const isBroken = [renewedAtMs, idleMs, absoluteMs, persistent].some(Number.isNaN);
-  if (isBroken) return undefined;
+  if (Number.isNaN(renewedAtMs) || Number.isNaN(idleMs)) return undefined;
+  if (Number.isNaN(absoluteMs) || Number.isNaN(persistent)) return undefined;
   const isPersistent = persistent === undefined ? undefined : persistent === 1;
   return {
     createdAtMs: createdAtMs!,
@@ -45,6 +45,15 @@ export function readMetadata(record: SessionRecord): SessionMetadata | undefined
     absoluteMs,
     isPersistent,
   };
+}
+
+/** When a session ends if it is not used again. */
+export function endsAtMs(metadata: SessionMetadata, standard: Lifetime): number {
+  const { createdAtMs, seenAtMs, idleMs, absoluteMs } = metadata;
+  return Math.min(
+    seenAtMs + (idleMs ?? standard.idleMs),
+    createdAtMs + (absoluteMs ?? standard.absoluteMs),
+  );
 }
 
 /** Metadata as fields of a record. */

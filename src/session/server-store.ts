@@ -2,12 +2,12 @@ import type {
   AtomicSessionBackend,
   Lifetime,
   SecretChange,
+  SessionChange,
   SessionRecord,
-  UpdateResult,
 } from '../backends/session-backend.js';
 import { expiresAtMs, FIELD, isMetadata, ttlSeconds } from '../backends/session-record.js';
 import { decodeField, type SessionCodec } from './codec.js';
-import { metadataRecord, readMetadata } from './metadata.js';
+import { endsAtMs, metadataRecord, readMetadata, type SessionMetadata } from './metadata.js';
 import { Operations } from './operations.js';
 import { observed, tellReplaced } from './session-events.js';
 import type {
@@ -56,24 +56,29 @@ export class ServerStore implements SessionStore {
     if (!record) return null;
     // Of a format that came later: whoever understands it may go on with it.
     if (record[FIELD.version] !== undefined) return { kind: 'refused', id: asked.id };
-    if (!this.#isAlive(asked.id, record)) return null;
+    const metadata = this.#living(asked.id, record);
+    if (!metadata) return null;
     const opening = this.#opening(asked, record);
-    if (opening === 'none') return this.#refuse(asked.id, record);
-    return this.#loaded(asked, record, opening === 'current');
+    if (opening === 'none') return this.#refuse(asked.id, metadata);
+    return this.#loaded(asked, record, metadata, opening === 'current');
   }
 
   async reload(identity: Identity): Promise<LoadedSession | null> {
     const record = await this.#get(identity.id);
     const isSame = record?.[FIELD.generation] === identity.generation;
-    if (!record || !isSame || !this.#isAlive(identity.id, record)) return null;
-    return this.#loaded(identity, record, isSameHash(identity.hash, record[FIELD.hash]));
+    const metadata = isSame && record ? this.#living(identity.id, record) : undefined;
+    if (!record || !metadata) return null;
+    const isCurrent = isSameHash(identity.hash, record[FIELD.hash]);
+    return this.#loaded(identity, record, metadata, isCurrent);
   }
 
   /** A session by its id alone, to look at. */
   async peek(id: string): Promise<DecodedRecord | null> {
     const record = await this.#get(id);
     if (!record || record[FIELD.version] !== undefined) return null;
-    return this.#isAlive(id, record) ? this.#decoded(id, record) : null;
+    const metadata = this.#living(id, record);
+    const data = metadata && this.#decoded(id, record);
+    return metadata && data ? { metadata, data } : null;
   }
 
   async create(identity: Identity, begin: () => SessionRecord): Promise<StoreResult> {
@@ -105,18 +110,24 @@ export class ServerStore implements SessionStore {
 
   async update(identity: Identity, change: StoreChange): Promise<StoreResult> {
     const { backend, lifetime } = this.options;
-    const { next, ownLifetime, ...data } = change;
-    const { id, generation, hash } = identity;
-    const remove = [...data.remove, ...this.#operations.takeAcknowledged(id)];
-    const secret = next && this.#secret(next);
-    const set = ownLifetime ? { ...data.set, ...metadataRecord(ownLifetime) } : data.set;
-    const sent = { ...data, set, remove, generation, hash, ...(secret && { secret }) };
+    const { id } = identity;
+    const sent = this.#sent(identity, change);
     const kind = isTouch(change) ? 'touch' : 'commit';
     const result = await observed(kind, id, () => backend.update(id, sent, lifetime));
-    if (change.operation) this.#operations.acknowledge(id, change.operation);
+    const { next, operation } = change;
+    if (operation !== undefined) this.#operations.acknowledge(id, operation);
     if (result.status === 'gone') return GONE;
     const isNext = next && (next.kind === 'regenerate' || !result.isEmpty);
-    return this.#told(result, isNext ? next.identity : identity);
+    const { token } = isNext ? next.identity : identity;
+    const { expiresAtMs, isPersistent, wasEmpty, isEmpty } = result;
+    return {
+      status: 'stored',
+      token: result.status === 'applied' ? token : undefined,
+      expiresAtMs,
+      isPersistent,
+      wasEmpty,
+      isEmpty,
+    };
   }
 
   end(id: string): Promise<void> {
@@ -127,9 +138,20 @@ export class ServerStore implements SessionStore {
     return observed('load', id, () => this.options.backend.get(id));
   }
 
-  #told(result: Exclude<UpdateResult, { status: 'gone' }>, identity: Identity): StoreResult {
-    const token = result.status === 'applied' ? identity.token : undefined;
-    return { ...result, status: 'stored', token };
+  #sent({ id, generation, hash }: Identity, change: StoreChange): SessionChange {
+    const { set, remove, increment, isUse, keep, operation, next, ownLifetime } = change;
+    const names = this.#operations.takeAcknowledged(id);
+    return {
+      generation,
+      hash,
+      secret: next && this.#secret(next),
+      isUse,
+      keep,
+      set: ownLifetime ? { ...set, ...metadataRecord(ownLifetime) } : set,
+      remove: names.length > 0 ? [...remove, ...names] : remove,
+      increment,
+      operation,
+    };
   }
 
   #secret({ identity, kind }: NonNullable<StoreChange['next']>): SecretChange {
@@ -138,11 +160,14 @@ export class ServerStore implements SessionStore {
     return kind === 'regenerate' ? { hash, generation, graceMs } : { hash, graceMs };
   }
 
-  #isAlive(id: string, record: SessionRecord): boolean {
-    const endsAtMs = expiresAtMs(record, this.options.lifetime);
-    const isBroken = Number.isNaN(endsAtMs) || !record[FIELD.hash] || !record[FIELD.generation];
-    if (isBroken) this.options.onUndecodable(id);
-    return !isBroken && endsAtMs > this.now();
+  /** The metadata of a record whose session has not ended. */
+  #living(id: string, record: SessionRecord): SessionMetadata | undefined {
+    const metadata = readMetadata(record);
+    if (metadata && record[FIELD.hash] && record[FIELD.generation]) {
+      return endsAtMs(metadata, this.options.lifetime) > this.now() ? metadata : undefined;
+    }
+    this.options.onUndecodable(id);
+    return undefined;
   }
 
   #opening(asked: Identity, record: SessionRecord): 'current' | 'previous' | 'none' {
@@ -153,34 +178,25 @@ export class ServerStore implements SessionStore {
   }
 
   /** Its token was right once: somebody may have stolen it, or be late. */
-  #refuse(id: string, record: SessionRecord): RefusedToken | null {
+  #refuse(id: string, { createdAtMs, renewedAtMs }: SessionMetadata): RefusedToken | null {
     tellReplaced(id);
-    const replacedAtMs = Number(record[FIELD.renewedAtMs] ?? record[FIELD.createdAtMs]);
+    const replacedAtMs = renewedAtMs ?? createdAtMs;
     return this.now() - replacedAtMs < REPLACED_MS ? { kind: 'refused' } : null;
   }
 
-  #loaded(asked: Identity, record: SessionRecord, isCurrent: boolean): LoadedSession | null {
-    const decoded = this.#decoded(asked.id, record);
-    return (
-      decoded && {
-        kind: 'session',
-        ...decoded,
-        identity: asked.inGeneration(decoded.generation),
-        isCurrent,
-      }
-    );
+  #loaded(
+    asked: Identity,
+    record: SessionRecord,
+    metadata: SessionMetadata,
+    isCurrent: boolean,
+  ): LoadedSession | null {
+    const data = this.#decoded(asked.id, record);
+    if (!data) return null;
+    const identity = asked.inGeneration(record[FIELD.generation]!);
+    return { kind: 'session', record, metadata, data, identity, isCurrent };
   }
 
-  #decoded(id: string, record: SessionRecord): DecodedRecord | null {
-    const metadata = readMetadata(record);
-    const generation = record[FIELD.generation];
-    const data = this.#decodedData(record);
-    if (metadata && generation && data) return { record, metadata, generation, data };
-    this.options.onUndecodable(id);
-    return null;
-  }
-
-  #decodedData(record: SessionRecord): ReadonlyMap<string, unknown> | undefined {
+  #decoded(id: string, record: SessionRecord): ReadonlyMap<string, unknown> | undefined {
     const data = new Map<string, unknown>();
     try {
       for (const key in record) {
@@ -188,6 +204,7 @@ export class ServerStore implements SessionStore {
       }
       return data;
     } catch {
+      this.options.onUndecodable(id);
       return undefined;
     }
   }

@@ -1,7 +1,8 @@
-import { isDeepStrictEqual, types } from 'node:util';
+import { isDeepStrictEqual } from 'node:util';
 import type { SessionRecord } from '../backends/session-backend.js';
 import { isMetadata } from '../backends/session-record.js';
 import { checkField, decodeField, encodeField, type SessionCodec } from './codec.js';
+import { isMostlyText, isPrimitive, isShown } from './comparing.js';
 import type { DataChange } from './data-change.js';
 import { dataFields } from './metadata.js';
 
@@ -149,11 +150,13 @@ export class SessionFields {
       } else if (live.value === undefined) {
         if (!Object.hasOwn(this.stored, key)) continue;
         remove.push(key);
-      } else {
+      } else if (live.isAssigned || !this.#isUnchangedText(key, live.value)) {
         const text = encodeField(this.codec, key, live.value);
         if (this.#isStored(key, live.value, text)) continue;
         checkField(this.codec, key, live.value);
         set[key] = text;
+      } else {
+        continue;
       }
       changed = true;
     }
@@ -167,10 +170,11 @@ export class SessionFields {
       this.#removed.delete(key);
       this.#settled(this.#live.get(key));
     }
-    for (const [key, text] of Object.entries(change.set)) {
-      if (!isMetadata(key)) this.#settled(this.#restored(key, text));
+    for (const key in change.set) {
+      if (!isMetadata(key)) this.#settled(this.#restored(key, change.set[key]!));
     }
-    for (const [key, by] of Object.entries(change.increment)) {
+    for (const key in change.increment) {
+      const by = change.increment[key]!;
       const live = this.#restored(
         key,
         String(Number(this.#hasOwn(key) ? this.stored[key] : 0) + by),
@@ -199,11 +203,18 @@ export class SessionFields {
    * text alone proves nothing.
    */
   #isStored(key: string, value: unknown, text: string): boolean {
-    if (!Object.hasOwn(this.stored, key)) return false;
-    const stored = this.stored[key]!;
-    if (stored === text) return true;
+    if (!this.#hasOwn(key)) return false;
+    return this.stored[key] === text || this.#holds(key, value);
+  }
+
+  /** Where a value is mostly text, decoding it again to compare takes a fraction of what encoding it does. */
+  #isUnchangedText(key: string, value: unknown): boolean {
+    return this.#hasOwn(key) && isMostlyText(this.stored[key]!) && this.#holds(key, value);
+  }
+
+  #holds(key: string, value: unknown): boolean {
     try {
-      return isShown(value) && isDeepStrictEqual(decodeField(this.codec, stored), value);
+      return isShown(value) && isDeepStrictEqual(decodeField(this.codec, this.stored[key]!), value);
     } catch {
       // Nested deeper than the comparison reaches, though not too deep to be encoded.
       return false;
@@ -217,21 +228,4 @@ export class SessionFields {
   #hasStored(key: string): boolean {
     return Object.hasOwn(this.stored, key) && !this.#removed.has(key) && !isMetadata(key);
   }
-}
-
-function isPrimitive(value: unknown): boolean {
-  return value === null || typeof value !== 'object';
-}
-
-/** Whether a comparison sees all of a value: private fields (#x) and slots of an object of a class it does not see. */
-function isShown(value: unknown): boolean {
-  if (isPrimitive(value)) return typeof value !== 'function';
-  if (Array.isArray(value)) return value.every(isShown);
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) {
-    return Object.values(value as object).every(isShown);
-  }
-  if (types.isMap(value)) return [...value].flat().every(isShown);
-  if (types.isSet(value)) return [...value].every(isShown);
-  return types.isDate(value) || types.isRegExp(value) || ArrayBuffer.isView(value);
 }

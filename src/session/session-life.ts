@@ -14,21 +14,29 @@ import { Identity } from './token.js';
 /** The life of one session in one request: its state, and all that leads from one state to another. */
 export class SessionLife {
   readonly notice = new ClientNotice();
-  #state: SessionState = { name: 'new' };
-  #identity = new Identity();
+  #state: SessionState;
+  #identity: Identity;
   #fields: SessionFields;
   #times: SessionTimes;
-  #isNew = true;
+  #isNew: boolean;
   /** The id of a session whose creation was not answered: it may be there. */
   #triedId: string | undefined;
   /** Why the client can't be told of a new token or a longer life, if it can't. */
   #untold: UntoldReason | undefined;
   readonly #sender: ChangeSender;
 
-  constructor(private readonly runtime: SessionRuntime) {
-    this.#fields = new SessionFields(runtime.codec);
-    this.#times = new SessionTimes(runtime, () => runtime.store.now());
-    this.#sender = new ChangeSender(runtime.store);
+  /** @param found a new session begins where none was */
+  constructor(
+    private readonly runtime: SessionRuntime,
+    found?: LoadedSession,
+  ) {
+    const { codec, store } = runtime;
+    this.#state = found ? { name: 'stored', isCurrent: found.isCurrent } : { name: 'new' };
+    this.#identity = found?.identity ?? new Identity();
+    this.#fields = new SessionFields(codec, found?.record, found?.data);
+    this.#times = new SessionTimes(runtime, store, found?.metadata);
+    this.#isNew = found === undefined;
+    this.#sender = new ChangeSender(store);
   }
 
   get state(): SessionState {
@@ -48,15 +56,6 @@ export class SessionLife {
   }
   get times(): SessionTimes {
     return this.#times;
-  }
-
-  /** A session was found. */
-  adopt(found: LoadedSession): void {
-    this.#state = { name: 'stored', isCurrent: found.isCurrent };
-    this.#identity = found.identity;
-    this.#fields = new SessionFields(this.runtime.codec, found.record, found.data);
-    this.#times = new SessionTimes(this.runtime, () => this.runtime.store.now(), found.metadata);
-    this.#isNew = false;
   }
 
   /** A session was found that the token does not open. @param id what `destroy` may still end */
@@ -122,9 +121,11 @@ export class SessionLife {
       this.#ended();
       throw new SessionGoneError(this.id);
     }
-    this.adopt(found);
-    if (!state.next) return;
+    this.#fields = new SessionFields(this.runtime.codec, found.record, found.data);
+    this.#times = new SessionTimes(this.runtime, this.runtime.store, found.metadata);
     this.#state = { ...state, isCurrent: found.isCurrent };
+    this.#isNew = false;
+    if (!state.next) return;
     if (state.next.keep) this.#fields.retain(state.next.keep);
   }
 
@@ -205,12 +206,14 @@ export class SessionLife {
     const { ownToStore, isTouchDue } = this.#times;
     const newIdentity = next?.identity ?? (isRenewal ? this.#identity.renewed() : undefined);
     return {
-      ...data,
+      set: data.set,
+      remove: data.remove,
+      increment: data.increment,
       isUse: newIdentity !== undefined || isTouchDue,
-      ...(ownToStore && { ownLifetime: ownToStore }),
-      ...(next?.keep && { keep: next.keep }),
-      ...(newIdentity && { next: { identity: newIdentity, kind: next ? 'regenerate' : 'renew' } }),
-      ...(hasIncrements(data) && { operation: operationName() }),
+      ownLifetime: ownToStore,
+      keep: next?.keep,
+      next: newIdentity && { identity: newIdentity, kind: next ? 'regenerate' : 'renew' },
+      operation: hasIncrements(data) ? operationName() : undefined,
     };
   }
 
@@ -259,7 +262,7 @@ export class SessionLife {
     this.#state = { name: 'new' };
     this.#identity = new Identity();
     this.#fields = new SessionFields(this.runtime.codec);
-    this.#times = new SessionTimes(this.runtime, () => this.runtime.store.now());
+    this.#times = new SessionTimes(this.runtime, this.runtime.store);
     this.#isNew = true;
     this.#triedId = undefined;
     this.#sender.forget();

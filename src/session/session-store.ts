@@ -2,10 +2,8 @@ import type { SessionChange, SessionRecord } from '../backends/session-backend.j
 import type { OwnLifetime, SessionMetadata } from './metadata.js';
 import type { Identity } from './token.js';
 
-/** What is stored of a session, and its parts decoded. */
+/** What is stored of a session, decoded. */
 export interface DecodedRecord {
-  readonly record: SessionRecord;
-  readonly generation: string;
   readonly metadata: SessionMetadata;
   readonly data: ReadonlyMap<string, unknown>;
 }
@@ -13,6 +11,7 @@ export interface DecodedRecord {
 /** A session as it was found. */
 export interface LoadedSession extends DecodedRecord {
   readonly kind: 'session';
+  readonly record: SessionRecord;
   /** With the secret that was asked with. */
   readonly identity: Identity;
   /** Whether that secret is the session's current one, and not the one before a renewal. */
@@ -44,9 +43,10 @@ export type StoreResult =
 /** What is to be changed, with the identity that the session is to have from then on. */
 export interface StoreChange extends Omit<SessionChange, 'generation' | 'hash' | 'secret'> {
   /** A life of its own that the session is given. */
-  readonly ownLifetime?: OwnLifetime;
+  readonly ownLifetime?: OwnLifetime | undefined;
   /** A new secret: by `regenerate`, or by a renewal, which takes place only where the old one is current. */
-  readonly next?: { readonly identity: Identity; readonly kind: 'regenerate' | 'renew' };
+  readonly next?:
+    { readonly identity: Identity; readonly kind: 'regenerate' | 'renew' } | undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Lifetime, SessionRecord } from '../backends/session-backend.js';
-import { metadataRecord, type OwnLifetime, type SessionMetadata } from './metadata.js';
+import { endsAtMs, metadataRecord, type OwnLifetime, type SessionMetadata } from './metadata.js';
 
 /** When sessions are written without being changed, and how long they live. */
 export interface TimeSettings {
@@ -20,13 +20,13 @@ export class SessionTimes {
   #mustTouch = false;
   #isUseStored = false;
 
-  /** @param now the clock that ends sessions */
+  /** @param clock the one that ends sessions */
   constructor(
     private readonly settings: TimeSettings,
-    private readonly now: () => number,
+    private readonly clock: { now(): number },
     metadata?: SessionMetadata,
   ) {
-    this.#metadata = metadata ?? { createdAtMs: now(), seenAtMs: now() };
+    this.#metadata = metadata ?? beginning(clock.now());
   }
 
   get metadata(): SessionMetadata {
@@ -34,12 +34,7 @@ export class SessionTimes {
   }
 
   get expiresAtMs(): number {
-    const { lifetime } = this.settings;
-    const { createdAtMs, seenAtMs, idleMs, absoluteMs } = this.#metadata;
-    return Math.min(
-      seenAtMs + (idleMs ?? lifetime.idleMs),
-      createdAtMs + (absoluteMs ?? lifetime.absoluteMs),
-    );
+    return endsAtMs(this.#metadata, this.settings.lifetime);
   }
 
   /** A life of its own that was set and is not stored yet. */
@@ -56,12 +51,12 @@ export class SessionTimes {
     const { seenAtMs, idleMs } = this.#metadata;
     const intervalMs = Math.min(this.settings.touchIntervalMs, (idleMs ?? Infinity) / 20);
     const leastMs = this.#isUseStored ? STORED_USE_MS : 0;
-    return this.mustStore || this.now() - seenAtMs >= Math.max(intervalMs, leastMs);
+    return this.mustStore || this.clock.now() - seenAtMs >= Math.max(intervalMs, leastMs);
   }
 
   get isRenewDue(): boolean {
     const { createdAtMs, renewedAtMs = createdAtMs } = this.#metadata;
-    return this.now() - renewedAtMs >= this.settings.renewIntervalMs;
+    return this.clock.now() - renewedAtMs >= this.settings.renewIntervalMs;
   }
 
   touch(): void {
@@ -75,7 +70,7 @@ export class SessionTimes {
 
   /** Begins now, with the life of its own that it has been given. */
   begin(): void {
-    const nowMs = this.now();
+    const nowMs = this.clock.now();
     this.#isUseStored = true;
     this.#metadata = {
       ...this.#metadata,
@@ -92,10 +87,14 @@ export class SessionTimes {
 
   /** Notes that a use was stored, and with it a life of its own. */
   settleUse(stored: OwnLifetime | undefined, isNewSecret: boolean): void {
-    const seenAtMs = Math.max(this.now(), this.#metadata.seenAtMs);
+    const seenAtMs = Math.max(this.clock.now(), this.#metadata.seenAtMs);
     this.#metadata = { ...this.#metadata, seenAtMs, ...(isNewSecret && { renewedAtMs: seenAtMs }) };
     if (this.#ownToStore === stored) this.#ownToStore = undefined;
     this.#mustTouch = false;
     this.#isUseStored = true;
   }
+}
+
+function beginning(nowMs: number): SessionMetadata {
+  return { createdAtMs: nowMs, seenAtMs: nowMs };
 }

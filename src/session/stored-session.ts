@@ -1,5 +1,5 @@
 import type { Lifetime } from '../backends/session-backend.js';
-import { expiresAtMs } from '../backends/session-record.js';
+import { endsAtMs } from './metadata.js';
 import type { SessionData } from './session.js';
 import type { DecodedRecord } from './session-store.js';
 
@@ -14,14 +14,14 @@ export interface StoredSession {
 
 export function storedSession(
   id: string,
-  { record, metadata, data }: DecodedRecord,
+  { metadata, data }: DecodedRecord,
   lifetime: Lifetime,
 ): StoredSession {
   return {
     id,
     createdAt: new Date(metadata.createdAtMs),
     lastSeenAt: new Date(metadata.seenAtMs),
-    expiresAt: new Date(expiresAtMs(record, lifetime)),
+    expiresAt: new Date(endsAtMs(metadata, lifetime)),
     data: Object.fromEntries(data) as Partial<SessionData>,
   };
 }

@@ -22,12 +22,17 @@ export class Identity {
   #hash: string | undefined;
   #generation: string | undefined;
 
+  /** What is left out is made. */
+  constructor(id?: string, secret?: string, hash?: string, generation?: string) {
+    this.#id = id;
+    this.#secret = secret;
+    this.#hash = hash;
+    this.#generation = generation;
+  }
+
   /** That of a token of {@link TOKEN_LENGTH} characters. */
   static ofToken(token: string): Identity {
-    const identity = new Identity();
-    identity.#id = token.slice(0, ID_LENGTH);
-    identity.#secret = token.slice(ID_LENGTH);
-    return identity;
+    return new Identity(token.slice(0, ID_LENGTH), token.slice(ID_LENGTH));
   }
 
   get id(): string {
@@ -50,33 +55,21 @@ export class Identity {
 
   /** The same session in the generation that its record has. */
   inGeneration(generation: string): Identity {
-    const identity = this.#withNewSecret();
-    identity.#secret = this.#secret;
-    identity.#hash = this.#hash;
-    identity.#generation = generation;
-    return identity;
+    return new Identity(this.#id, this.#secret, this.#hash, generation);
   }
 
   /** With a new secret, in the same generation. */
   renewed(): Identity {
-    const identity = this.#withNewSecret();
-    identity.#generation = this.generation;
-    return identity;
+    return new Identity(this.id, undefined, undefined, this.generation);
   }
 
   /** With a new secret, in a new generation. */
   regenerated(): Identity {
-    return this.#withNewSecret();
+    return new Identity(this.id);
   }
 
   get #ownSecret(): string {
     return (this.#secret ??= random(SECRET_BYTES));
-  }
-
-  #withNewSecret(): Identity {
-    const identity = new Identity();
-    identity.#id = this.id;
-    return identity;
   }
 }
 

@@ -3,9 +3,11 @@ import { TOKEN_LENGTH } from '../session/token.js';
 import type { ResolvedCookieOptions } from '../session.options.js';
 import { type Signature, SIGNATURE_LENGTH } from './signature.js';
 
+const MARK = 's:';
 const SIGNED_VALUE = new RegExp(
-  `^s:([A-Za-z0-9_-]{${TOKEN_LENGTH}})\\.([A-Za-z0-9+/]{${SIGNATURE_LENGTH}})$`,
+  `^${MARK}[A-Za-z0-9_-]{${TOKEN_LENGTH}}\\.[A-Za-z0-9+/]{${SIGNATURE_LENGTH}}$`,
 );
+const TOKEN_END = MARK.length + TOKEN_LENGTH;
 /** Longest value worth decoding: each of its characters percent-encoded. */
 const MAX_VALUE_LENGTH = 3 * (TOKEN_LENGTH + SIGNATURE_LENGTH + 3);
 /** How many values of one cookie name are looked at: a client may hold several, for several paths and domains. */
@@ -33,7 +35,9 @@ export function readTokens(
   const tokens: SignedToken[] = [];
   for (const value of candidates(header, name)) {
     const decoded = decode(value);
-    const [, token = '', signature = ''] = SIGNED_VALUE.exec(decoded) ?? [];
+    if (!SIGNED_VALUE.test(decoded)) continue;
+    const token = decoded.slice(MARK.length, TOKEN_END);
+    const signature = decoded.slice(TOKEN_END + 1);
     const signedBy = signatures.findIndex((each) => each.verifies(token, signature));
     if (signedBy !== -1) tokens.push({ token, isOld: signedBy > 0 });
   }
@@ -78,7 +82,7 @@ export function tokenCookie(
   isSecure: boolean,
   maxAgeSeconds: number | undefined,
 ): string {
-  const value = `s:${token}.${signature.of(token)}`;
+  const value = `${MARK}${token}.${signature.of(token)}`;
   return stringifySetCookie(options.name, value, {
     ...attributes(options, isSecure),
     ...(maxAgeSeconds !== undefined && { maxAge: maxAgeSeconds }),

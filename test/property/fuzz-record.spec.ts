@@ -220,8 +220,9 @@ describe('a stored record of anything', () => {
     );
     const [created, seen, renewed, idle = IDLE_MS, absolute = ABSOLUTE_MS] = numbers;
     const data: [string, unknown][] = [];
-    let isUndecodable =
+    const areTimesBroken =
       !Number.isSafeInteger(created) || !Number.isSafeInteger(seen) || numbers.some(Number.isNaN);
+    let isUndecodable = false;
     try {
       for (const [name, text] of Object.entries(given)) {
         if (!name.startsWith('$')) data.push([name, finite(JSON.parse(text.replace(/^=/, '')))]);
@@ -230,7 +231,7 @@ describe('a stored record of anything', () => {
       isUndecodable = true;
     }
     const endsAtMs = Math.min((seen ?? NaN) + idle, (created ?? NaN) + absolute);
-    const isBroken = Number.isNaN(endsAtMs) || !own('$hash') || !own('$gen');
+    const isBroken = areTimesBroken || !own('$hash') || !own('$gen');
     const [previous, graceEnd] = own('$previous')?.split('.') ?? [];
     const opens = own('$hash') === HASH || (previous === HASH && Number(graceEnd) > NOW_MS);
     const isRecent = NOW_MS - Number(own('$renewed') === undefined ? created : renewed) < 60_000;

@@ -53,14 +53,16 @@ function isInHead(name: string, record: SessionRecord): boolean {
  */
 export function readRecordText(text: string): SessionRecord {
   const headEnd = text.indexOf(RECORD);
-  const [version, ...head] = text.slice(0, Math.max(headEnd, 0)).split(UNIT);
-  if (version !== VERSION) return versionOnly(text);
-  if (head.length !== HEAD.length || !text.endsWith(RECORD)) return {};
+  const head = text.slice(0, Math.max(headEnd, 0)).split(UNIT);
+  if (head[0] !== VERSION) return versionOnly(text);
+  if (head.length !== HEAD.length + 1 || !text.endsWith(RECORD)) return {};
+  const read = text.includes(ESCAPE) ? unescaped : asItIs;
   const record: SessionRecord = {};
-  for (const [index, name] of HEAD.entries()) {
-    if (head[index] !== '') record[name] = unescaped(head[index]!);
+  for (let i = 0; i < HEAD.length; i++) {
+    const part = head[i + 1]!;
+    if (part !== '') record[HEAD[i]!] = read(part);
   }
-  return readFields(text, headEnd + 1, record) ? record : {};
+  return readFields(text, headEnd + 1, record, read) ? record : {};
 }
 
 function versionOnly(text: string): SessionRecord {
@@ -71,17 +73,19 @@ function versionOnly(text: string): SessionRecord {
 }
 
 /** Whether the rest of a text is fields and nothing else. */
-function readFields(text: string, from: number, record: SessionRecord): boolean {
-  const isPlain = !text.includes(ESCAPE);
+function readFields(
+  text: string,
+  from: number,
+  record: SessionRecord,
+  read: (part: string) => string,
+): boolean {
   for (let start = from; start < text.length;) {
     const middle = text.indexOf(UNIT, start);
     const end = text.indexOf(RECORD, start);
     if (middle === -1 || middle > end) return false;
-    const name = text.slice(start, middle);
     const value = text.slice(middle + 1, end);
     if (value.includes(UNIT)) return false;
-    if (isPlain) record[name] = value;
-    else record[unescaped(name)] = unescaped(value);
+    record[read(text.slice(start, middle))] = read(value);
     start = end + 1;
   }
   return true;
@@ -122,6 +126,10 @@ export function escaped(text: string): string {
       ? ESCAPE + String.fromCharCode(code + ESCAPE_SHIFT)
       : `${ESCAPE}u${code.toString(16)}`;
   });
+}
+
+function asItIs(text: string): string {
+  return text;
 }
 
 function unescaped(text: string): string {

@@ -10,7 +10,7 @@ import type { SharedBackend } from '../shared-backend.js';
 import { Batch } from './batch.js';
 import { ConnectionErrors } from './connection-errors.js';
 import { OwnedClient } from './redis-client.js';
-import { changeText, escaped, namesText, readRecordText, recordText } from './record-text.js';
+import { changeText, escaped, namesText, readRecordText, recordText, UNIT } from './record-text.js';
 import { NOW, readUpdateReply, UPDATE, type UpdateReply, updateReply } from './scripts.js';
 import { ServerClock } from './server-clock.js';
 
@@ -31,10 +31,13 @@ type RedisUrlOptions = Omit<RedisBackendOptions, 'client'>;
 type Script = (...args: (string | number)[]) => Promise<unknown>;
 type Scripts = Record<keyof typeof SCRIPTS, Script>;
 
-/** One of many that are sent together: its key and what the script takes for it. */
+/** What the script takes for one session: few, because each argument costs ioredis time. */
+type UpdateArguments = readonly [head: string, keep: string, change: string];
+
+/** One of many that are sent together. */
 interface Update {
   readonly key: string;
-  readonly args: readonly (string | number)[];
+  readonly args: UpdateArguments;
 }
 
 /** Redis does nothing else while it runs one command: a larger batch would save little and keep others waiting. */
@@ -155,12 +158,11 @@ export class RedisBackend implements AtomicSessionBackend, SharedBackend {
   }
 
   async #updateAll(updates: Update[]): Promise<UpdateReply[]> {
-    const keys = updates.map(({ key }) => key);
-    const args = updates.flatMap((update) => update.args);
-    const replies = (await clean(
-      this.#scripts.nestSessionUpdate(keys.length, ...keys, ...args),
-    )) as unknown[];
-    return keys.map((_, index) => updateReply(replies[2 * index], replies[2 * index + 1]));
+    const args: (string | number)[] = [updates.length];
+    for (const { key } of updates) args.push(key);
+    for (const update of updates) args.push(...update.args);
+    const replies = (await clean(this.#scripts.nestSessionUpdate(...args))) as unknown[];
+    return updates.map((_, index) => updateReply(replies[2 * index], replies[2 * index + 1]));
   }
 
   #key(id: string): string {
@@ -194,22 +196,22 @@ function updateArguments(
   change: SessionChange,
   { idleMs, absoluteMs }: Lifetime,
   deadlineMs: number,
-): (string | number)[] {
-  const { generation, hash, secret, isUse, operation, keep } = change;
-  return [
-    String(deadlineMs),
+): UpdateArguments {
+  const { generation, hash, secret, isUse, operation = '', keep } = change;
+  const head = [
+    deadlineMs,
     idleMs,
-    String(absoluteMs),
+    absoluteMs,
     escaped(generation),
     escaped(hash),
     isUse ? 1 : 0,
     secret?.hash ?? '',
     secret?.generation ?? '',
     secret?.graceMs ?? 0,
-    operation === undefined ? '' : escaped(operation),
-    namesText(keep),
-    changeText(change),
-  ];
+    escaped(operation),
+    '',
+  ].join(UNIT);
+  return [head, namesText(keep), changeText(change)];
 }
 
 /** ioredis attaches the command to its errors, with the session's values: they must not reach a log. */

@@ -130,8 +130,9 @@ end
 
 /** One change of one session: gives the status with its bits, and when the session ends. */
 const UPDATE_ONE = `
-local function update(key, time, deadline, idle, absolute, generation, hash, isUse, newHash, newGeneration,
-    grace, operation, keep, change)
+local function update(key, time, head, keep, change)
+  local deadline, idle, absolute, generation, hash, isUse, newHash, newGeneration, grace, operation =
+    string.match(head, '^' .. string.rep('([^\\31]*)\\31', 10) .. '$')
   if time > tonumber(deadline) then return ${STATUS.late}, 0 end
   local record = redis.pcall('GET', key)
   if type(record) ~= 'string' or string.byte(record, -1) ~= 30 then return ${STATUS.gone}, 0 end
@@ -166,21 +167,21 @@ local function update(key, time, deadline, idle, absolute, generation, hash, isU
   end
   local persistent = own(fields, '$persistent')
   if persistent then bits = bits + (persistent == '1' and ${IS_PERSISTENT} or ${IS_NOT_PERSISTENT}) end
-  local head = table.concat({ '1', gen, current, created, seen, renewed, previous }, '\\31')
-  redis.call('SET', key, head .. fields, 'PX', decimal(ttl))
+  local text = table.concat({ '1', gen, current, created, seen, renewed, previous }, '\\31') .. fields
+  redis.call('SET', key, text, 'PX', decimal(ttl))
   local isCurrent = current == hash or current == newHash
   return (isCurrent and ${STATUS.applied} or ${STATUS.replaced}) + bits, expires
 end
 `;
 
 /**
- * KEYS: sessions. ARGV: for each what `update` takes behind `time`. Where one fails, its error stands in place of its
+ * KEYS: sessions. ARGV: for each the three that `update` takes behind `time`. Where one fails, its error stands in place of its
  * status, and the others are applied.
  */
 export const UPDATE = `${TIME}${READING}${CHANGING}${UPDATE_ONE}
 local time, replies = now(), {}
 for i, key in ipairs(KEYS) do
-  local ok, status, expires = pcall(update, key, time, unpack(ARGV, 12 * i - 11, 12 * i))
+  local ok, status, expires = pcall(update, key, time, ARGV[3 * i - 2], ARGV[3 * i - 1], ARGV[3 * i])
   if not ok then status = { err = type(status) == 'table' and status.err or tostring(status) } end
   replies[2 * i - 1], replies[2 * i] = status, expires or 0
 end

@@ -75,7 +75,13 @@ export class OriginalMethods {
 }
 
 function isWrapped(response: ServerResponse): boolean {
-  return METHOD_NAMES.some((name) => Object.hasOwn(response, name));
+  const { writeHead, write, end, flushHeaders } = Object.getPrototypeOf(response) as ServerResponse;
+  return (
+    response.writeHead !== writeHead ||
+    response.write !== write ||
+    response.end !== end ||
+    response.flushHeaders !== flushHeaders
+  );
 }
 
 function ownMethods(response: ServerResponse): OwnMethods {

@@ -106,7 +106,11 @@ export class RequestSessions {
 
   /** The session of an execution context or a request, loaded once. @throws SessionBackendError */
   load(contextOrRequest: object): Promise<Session> | Session {
-    return this.handleOf(contextOrRequest).load();
+    const handle = this.handleOf(contextOrRequest);
+    // Whoever has the raw request in hand reads it there.
+    const isRaw = !isContext(contextOrRequest) && rawOf(contextOrRequest) === contextOrRequest;
+    if (isRaw) this.#pinWhereMissing(contextOrRequest as RawRequest);
+    return handle.load();
   }
 
   /** The session of the request that is being handled. @throws Error where the option `current` is not set */
@@ -149,7 +153,11 @@ export class RequestSessions {
   #show(raw: RawRequest, framework: AnyRequest): void {
     const isForeign = isShownByOthers(raw);
     if (isForeign || (framework !== raw && isShownByOthers(framework))) this.#warn();
-    if (!isForeign && raw[REQUEST_SESSIONS] !== this) this.pin(raw);
+    if (!isForeign && framework === raw) this.#pinWhereMissing(raw);
+  }
+
+  #pinWhereMissing(raw: RawRequest): void {
+    if (raw[REQUEST_SESSIONS] !== this) this.pin(raw);
   }
 
   /**
@@ -190,8 +198,9 @@ function sessionProperty(sessions: RequestSessions): PropertyDescriptor {
 
 /** Whether a request has a `session` of its own that no application of this library has put there. */
 function isShownByOthers(request: object): boolean {
-  const own = Object.getOwnPropertyDescriptor(request, 'session');
-  return own !== undefined && !(own.get && Object.hasOwn(own.get, REQUEST_SESSIONS));
+  if (!Object.hasOwn(request, 'session')) return false;
+  const { get } = Object.getOwnPropertyDescriptor(request, 'session')!;
+  return !(get && Object.hasOwn(get, REQUEST_SESSIONS));
 }
 
 function rawOf(request: object): RawRequest {

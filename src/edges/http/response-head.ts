@@ -21,8 +21,8 @@ export function addToHead(
   args: HeadArguments,
   additions: readonly (HeadAddition | undefined)[],
 ): HeadArguments {
-  if (additions.every((each) => each === undefined)) return args;
-  const cookies = additions.flatMap((each) => each?.cookie ?? []);
+  const cookies = cookiesOf(additions);
+  if (!cookies) return args;
   const headers = headersOf(args);
   if (cookies.length === 0 && canVary(response, headers)) {
     return withoutHeaders(args, { ...headers, Vary: 'Cookie' });
@@ -37,6 +37,22 @@ export function addToHead(
     keepUnshared(response);
   }
   return withoutHeaders(args);
+}
+
+const NO_COOKIES: readonly string[] = [];
+
+/** The cookies that are added; `undefined` where nothing is. */
+function cookiesOf(
+  additions: readonly (HeadAddition | undefined)[],
+): readonly string[] | undefined {
+  let cookies: string[] | undefined;
+  let isAdded = false;
+  for (const addition of additions) {
+    if (!addition) continue;
+    isAdded = true;
+    if (addition.cookie !== undefined) (cookies ??= []).push(addition.cookie);
+  }
+  return cookies ?? (isAdded ? NO_COOKIES : undefined);
 }
 
 function withoutHeaders([status, reason]: HeadArguments, ...others: object[]): HeadArguments {

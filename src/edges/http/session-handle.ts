@@ -5,12 +5,19 @@ import type { Session } from '../../session/session.js';
 import type { ActiveSession } from '../../session/active-session.js';
 import { createSessionObject } from '../../session/session-object.js';
 import type { ResolvedCookieOptions, ResolvedSessionOptions } from '../../session.options.js';
-import { clearedCookie, isInPath, readTokens, tokenCookie } from '../../transports/cookie.js';
+import {
+  clearedCookie,
+  isInPath,
+  readTokens,
+  type SignedToken,
+  tokenCookie,
+} from '../../transports/cookie.js';
 import { resolveCookie } from '../../transports/cookie-options.js';
 import type { Signature } from '../../transports/signature.js';
 import { HeldResponse, type ResponseHold } from './held-response.js';
 import { RETRY_AFTER_SECONDS } from './response-output.js';
 import type { HeadAddition } from './response-head.js';
+import { currentTurn } from './turn.js';
 
 /** A request as a framework hands it to handlers: Express's own, or Fastify's around a raw one. */
 export interface FrameworkRequest {
@@ -42,8 +49,8 @@ export class SessionHandle implements ResponseHold {
   session: Session | undefined;
   #life: ActiveSession | undefined;
   #loading: Promise<Session> | undefined;
-  /** Tokens whose cookie was signed with a secret that no longer signs: the next cookie is due whatever its life. */
-  #oldTokens: readonly string[] = [];
+  /** Those that the request came with. */
+  #signedTokens: readonly SignedToken[] = [];
   /** How the cookie looks in this request, once its session was asked for. */
   #cookieOptions: ResolvedCookieOptions | undefined;
   /** The id of the session that the request came with. */
@@ -51,6 +58,10 @@ export class SessionHandle implements ResponseHold {
   #hasFailed = false;
   /** Whether the handler has ended, and what it left was looked at. */
   #isHandled = false;
+  /** Whether nobody had the session before the handler. */
+  #isHandlersOwn = false;
+  /** The turn in which a commit found nothing to do. */
+  #committedTurn: number | undefined;
   #hasHeadLeft = false;
 
   /** @param response missing where none can leave: the session is then saved by `save()` alone */
@@ -67,14 +78,20 @@ export class SessionHandle implements ResponseHold {
     if (this.#loading) return this.#loading;
     const cookie = resolveCookie(this.runtime.options.cookie, this.framework);
     this.#cookieOptions = cookie;
-    const tokens = readTokens(this.raw.headers.cookie, cookie.name, this.runtime.signatures);
-    this.#oldTokens = tokens.filter(({ isOld }) => isOld).map(({ token }) => token);
-    const life = this.runtime.open(tokens.map(({ token }) => token));
+    const signed = readTokens(this.raw.headers.cookie, cookie.name, this.runtime.signatures);
+    this.#signedTokens = signed;
+    const life = this.runtime.open(signed.map(({ token }) => token));
     if (!(life instanceof Promise)) return this.#adopt(life);
     return (this.#loading = life.then(
       (loaded) => this.#adopt(loaded),
       (error: unknown) => this.#fail(error),
     ));
+  }
+
+  /** As `load`, for the handler that is about to run. */
+  loadForHandler(): Promise<Session> | Session {
+    this.#isHandlersOwn = !this.session && !this.#loading;
+    return this.load();
   }
 
   /**
@@ -85,7 +102,9 @@ export class SessionHandle implements ResponseHold {
    */
   commit(): Promise<void> | undefined {
     this.#isHandled = true;
-    return this.#run((life) => life.commit())?.catch((error: unknown) => {
+    const work = this.#run((life) => life.commit());
+    if (!work && this.#isHandlersOwn) this.#committedTurn = currentTurn();
+    return work?.catch((error: unknown) => {
       if (!(this.#hasHeadLeft && error instanceof SessionTokenError)) this.#fail(error);
     });
   }
@@ -97,7 +116,10 @@ export class SessionHandle implements ResponseHold {
   }
 
   beforeHead(): Promise<void> | undefined {
-    const work = this.#run((life) => life.beforeHead());
+    // A part of a value that somebody held on to can change without being asked for, but not in the same turn: the handler
+    // is over, and nobody else has had one.
+    const isCommitted = this.#committedTurn !== undefined && this.#committedTurn === currentTurn();
+    const work = this.#run((life) => life.beforeHead(isCommitted));
     if (!work) this.#closeHead();
     return work
       ?.catch((error: unknown) => this.#failUnseen(error))
@@ -183,6 +205,11 @@ export class SessionHandle implements ResponseHold {
     return this.session;
   }
 
+  /** Whether the cookie of a token was signed with a secret that no longer signs: another is due whatever its life. */
+  #isSignedAnew(token: string): boolean {
+    return this.#signedTokens.some((signed) => signed.isOld && signed.token === token);
+  }
+
   #run(work: (life: ActiveSession) => Promise<void> | undefined): Promise<void> | undefined {
     if (this.#hasFailed || !this.#life) return undefined;
     try {
@@ -205,7 +232,7 @@ export class SessionHandle implements ResponseHold {
     }
     const { kind, token, expiresAtMs } = telling;
     const isPersistent = telling.isPersistent ?? options.persistent;
-    if (kind === 'life' && !isPersistent && !this.#oldTokens.includes(token)) return undefined;
+    if (kind === 'life' && !isPersistent && !this.#isSignedAnew(token)) return undefined;
     const secondsLeft = Math.round((expiresAtMs - now()) / 1000);
     const maxAge = isPersistent ? secondsLeft : undefined;
     return tokenCookie(token, options, signatures[0]!, isSecure, maxAge);
