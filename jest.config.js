@@ -21,6 +21,8 @@ export default {
     '^nestjs-server-session/(express|fastify)$': '<rootDir>/src/$1.ts',
     '^nestjs-server-session/testing$': '<rootDir>/src/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    // @fastify/static, which Mercurius brings, requires an ES module: node can, Jest on Node 20 can't.
+    '^content-disposition$': '<rootDir>/node_modules/content-disposition',
   },
   workerIdleMemoryLimit: '700MB',
   maxWorkers: '100%',

@@ -1,10 +1,12 @@
 import {
   type CallHandler,
   type ExecutionContext,
+  Inject,
   Injectable,
   type NestInterceptor,
 } from '@nestjs/common';
 import { Observable, Subscriber } from 'rxjs';
+import { isGraphql } from './edges/graphql.js';
 import { RequestSessions } from './edges/http/request-sessions.js';
 import type { SessionHandle } from './edges/http/session-handle.js';
 
@@ -14,16 +16,33 @@ import type { SessionHandle } from './edges/http/session-handle.js';
  */
 @Injectable()
 export class SessionInterceptor implements NestInterceptor {
+  constructor(@Inject(RequestSessions) private readonly requests: RequestSessions) {}
+
   intercept(
     context: ExecutionContext,
     next: CallHandler,
   ): Observable<unknown> | Promise<Observable<unknown>> {
+    if (isGraphql(context)) return this.#interceptField(context, next);
     if (context.getType() !== 'http') return next.handle();
     const handle = RequestSessions.handleOf(context);
     const session = handle.loadForHandler();
     return session instanceof Promise
       ? session.then(() => committed(next.handle(), handle))
       : committed(next.handle(), handle);
+  }
+
+  /**
+   * Loads the session of an operation once, whichever root field comes first. Over HTTP it is committed before the response
+   * leaves, when all fields are done; over a WebSocket when the field is.
+   */
+  #interceptField(
+    context: ExecutionContext,
+    next: CallHandler,
+  ): Observable<unknown> | Promise<Observable<unknown>> {
+    const handle = this.requests.handleOf(context);
+    const proceed = () => (handle.hasResponse ? next.handle() : committed(next.handle(), handle));
+    const session = handle.load();
+    return session instanceof Promise ? session.then(proceed) : proceed();
   }
 }
 

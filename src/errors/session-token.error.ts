@@ -1,6 +1,8 @@
 const REASONS = {
   answered:
     'the head of the response has left. Begin the session, or call regenerate(), before the first byte',
+  socket:
+    'a WebSocket has no response to tell it in. Begin the session, or call regenerate(), in an HTTP request',
   path: 'this request is outside of cookie.path, so that no browser would come back with it. Begin sessions inside of it, or widen cookie.path',
 } as const;
 

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionContext } from '@nestjs/common';
+import { isContext, originOf } from '../origin.js';
 import type { Session } from '../../session/session.js';
 import type { SessionModuleSettings } from '../../session.options.js';
 import { type FrameworkRequest, type HandleRuntime, SessionHandle } from './session-handle.js';
@@ -58,8 +59,8 @@ export class RequestSessions {
 
   /** The handle of what is handled. @throws Error where that is no HTTP request of an application with sessions */
   static handleOf(context: ExecutionContext): SessionHandle {
-    const request = context.switchToHttp().getRequest<object>();
-    return RequestSessions.handling(request).handleOf(request);
+    const { request } = originOf(context);
+    return RequestSessions.handling(request).handleOf(context);
   }
 
   /**
@@ -94,14 +95,28 @@ export class RequestSessions {
 
   /** The handle of an execution context or a request. @throws Error where it has none, and none can be made */
   handleOf(contextOrRequest: object): SessionHandle {
-    const request = isContext(contextOrRequest)
-      ? contextOrRequest.switchToHttp().getRequest<object | undefined>()
-      : contextOrRequest;
+    const { request, operation } = originOf(contextOrRequest);
     const raw = request && rawOf(request);
+    if (raw && operation) return this.#ofOperation(operation, raw);
     const handle = (raw as Carrier | undefined)?.[this.#handle];
     if (handle) return handle;
     if (!raw || !isResponse(raw.res)) throw new Error(NO_SESSION);
     return this.attach(raw, raw.res);
+  }
+
+  /** Each operation over a WebSocket has the session as it is stored when it comes, by the token of the handshake. */
+  #ofOperation(operation: object, handshake: RawRequest): SessionHandle {
+    // No application has handled it.
+    if (!handshake[REQUEST_SESSIONS]) {
+      Object.defineProperty(handshake, REQUEST_SESSIONS, { value: this });
+    }
+    const carrier = operation as Carrier;
+    return (carrier[this.#handle] ??= new SessionHandle(
+      this.#runtime,
+      handshake,
+      undefined,
+      handshake,
+    ));
   }
 
   /** The session of an execution context or a request, loaded once. @throws SessionBackendError */
@@ -211,8 +226,4 @@ function rawOf(request: object): RawRequest {
 function isResponse(value: unknown): value is ServerResponse {
   const { writeHead, once } = (value ?? {}) as Partial<ServerResponse>;
   return typeof writeHead === 'function' && typeof once === 'function';
-}
-
-function isContext(value: object): value is ExecutionContext {
-  return 'switchToHttp' in value && typeof value.switchToHttp === 'function';
 }

@@ -88,6 +88,11 @@ export class SessionHandle implements ResponseHold {
     ));
   }
 
+  /** Whether a response will leave, before which all is committed. */
+  get hasResponse(): boolean {
+    return this.response !== undefined;
+  }
+
   /** As `load`, for the handler that is about to run. */
   loadForHandler(): Promise<Session> | Session {
     this.#isHandlersOwn = !this.session && !this.#loading;
@@ -200,7 +205,8 @@ export class SessionHandle implements ResponseHold {
     this.session = createSessionObject(life);
     this.runtime.show(this.raw, this.framework);
     const isHeld = response !== undefined && HeldResponse.install(response, this);
-    if (!isHeld) this.#closeHead();
+    if (!response) life.stopTelling('socket');
+    else if (!isHeld) this.#closeHead();
     else if (!this.#isInPath()) life.stopTelling('path');
     return this.session;
   }
