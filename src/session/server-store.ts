@@ -52,31 +52,35 @@ export class ServerStore implements SessionStore {
 
   async load(token: string): Promise<LoadedSession | RefusedToken | null> {
     const asked = Identity.ofToken(token);
+    const askedAt = performance.now();
     const record = await this.#get(asked.id);
     if (!record) return null;
     // Of a format that came later: whoever understands it may go on with it.
     if (record[FIELD.version] !== undefined) return { kind: 'refused', id: asked.id };
-    const metadata = this.#living(asked.id, record);
+    const nowMs = this.#timeOf(askedAt);
+    const metadata = this.#living(asked.id, record, nowMs);
     if (!metadata) return null;
-    const opening = this.#opening(asked, record);
+    const opening = this.#opening(asked, record, nowMs);
     if (opening === 'none') return this.#refuse(asked.id, metadata);
     return this.#loaded(asked, record, metadata, opening === 'current');
   }
 
   async reload(identity: Identity): Promise<LoadedSession | null> {
+    const askedAt = performance.now();
     const record = await this.#get(identity.id);
-    const isSame = record?.[FIELD.generation] === identity.generation;
-    const metadata = isSame && record ? this.#living(identity.id, record) : undefined;
-    if (!record || !metadata) return null;
+    if (record?.[FIELD.generation] !== identity.generation) return null;
+    const metadata = this.#living(identity.id, record, this.#timeOf(askedAt));
+    if (!metadata) return null;
     const isCurrent = isSameHash(identity.hash, record[FIELD.hash]);
     return this.#loaded(identity, record, metadata, isCurrent);
   }
 
   /** A session by its id alone, to look at. */
   async peek(id: string): Promise<DecodedRecord | null> {
+    const askedAt = performance.now();
     const record = await this.#get(id);
     if (!record || record[FIELD.version] !== undefined) return null;
-    const metadata = this.#living(id, record);
+    const metadata = this.#living(id, record, this.#timeOf(askedAt));
     const data = metadata && this.#decoded(id, record);
     return metadata && data ? { metadata, data } : null;
   }
@@ -160,20 +164,28 @@ export class ServerStore implements SessionStore {
     return kind === 'regenerate' ? { hash, generation, graceMs } : { hash, graceMs };
   }
 
-  /** The metadata of a record whose session has not ended. */
-  #living(id: string, record: SessionRecord): SessionMetadata | undefined {
+  /**
+   * When something was asked that is answered now. A record was read between the two: by the time of a late answer it may
+   * seem to have ended, while somebody else uses the session, which goes on.
+   */
+  #timeOf(askedAt: number): number {
+    return this.now() - (performance.now() - askedAt);
+  }
+
+  /** The metadata of a record whose session had not ended. */
+  #living(id: string, record: SessionRecord, nowMs: number): SessionMetadata | undefined {
     const metadata = readMetadata(record);
     if (metadata && record[FIELD.hash] && record[FIELD.generation]) {
-      return endsAtMs(metadata, this.options.lifetime) > this.now() ? metadata : undefined;
+      return endsAtMs(metadata, this.options.lifetime) > nowMs ? metadata : undefined;
     }
     this.options.onUndecodable(id);
     return undefined;
   }
 
-  #opening(asked: Identity, record: SessionRecord): 'current' | 'previous' | 'none' {
+  #opening(asked: Identity, record: SessionRecord, nowMs: number): 'current' | 'previous' | 'none' {
     if (isSameHash(asked.hash, record[FIELD.hash])) return 'current';
     const [previous, endsAtMs] = record[FIELD.previous]?.split('.') ?? [];
-    const isInGrace = isSameHash(asked.hash, previous) && Number(endsAtMs) > this.now();
+    const isInGrace = isSameHash(asked.hash, previous) && Number(endsAtMs) > nowMs;
     return isInGrace ? 'previous' : 'none';
   }
 
