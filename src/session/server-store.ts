@@ -169,7 +169,7 @@ export class ServerStore implements SessionStore {
    * seem to have ended, while somebody else uses the session, which goes on.
    */
   #timeOf(askedAt: number): number {
-    return this.now() - (performance.now() - askedAt);
+    return this.now() - Math.floor(performance.now() - askedAt);
   }
 
   /** The metadata of a record whose session had not ended. */
