@@ -39,7 +39,7 @@ async function start(session: Partial<SessionModuleOptions>) {
   const backend = new LateBackend();
   app = await TestApp.start({
     adapter: 'express',
-    session: { backend, ...session },
+    session: { backend, backendTimeout: '5s', ...session },
     controllers: [VisitsController],
   });
   const browser = app.browser();
@@ -48,9 +48,9 @@ async function start(session: Partial<SessionModuleOptions>) {
 }
 
 it('a session that was alive when it was read is one, however late the answer comes', async () => {
-  const { backend, browser } = await start({ idleTimeout: '1s' });
-  await sleep(800);
-  backend.lateMs = 400;
+  const { backend, browser } = await start({ idleTimeout: '3s' });
+  await sleep(1500);
+  backend.lateMs = 2000;
   const answer = await browser.get('/');
   expect(answer.json()).toEqual({ visits: 7 });
 });
@@ -63,12 +63,12 @@ it('one that had ended by then is none', async () => {
 });
 
 it('a token in its grace is one too', async () => {
-  const { backend, browser } = await start({ renewInterval: '1500ms', renewGrace: '1s' });
+  const { backend, browser } = await start({ renewInterval: '4s', renewGrace: '3s' });
   const late = browser.copy();
-  await sleep(1550);
+  await sleep(4050);
   await browser.get('/');
   expect(browser.cookies).not.toEqual(late.cookies);
-  await sleep(800);
-  backend.lateMs = 400;
+  await sleep(1500);
+  backend.lateMs = 2000;
   expect((await late.get('/')).json()).toEqual({ visits: 7 });
 });

@@ -47,6 +47,7 @@ describe('a stored record of anything', () => {
 
   beforeAll(() => {
     jest.spyOn(Date, 'now').mockReturnValue(NOW_MS);
+    jest.spyOn(performance, 'now').mockReturnValue(0);
   });
   afterAll(() => {
     jest.restoreAllMocks();
