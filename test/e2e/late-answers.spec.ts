@@ -63,12 +63,12 @@ it('one that had ended by then is none', async () => {
 });
 
 it('a token in its grace is one too', async () => {
-  const { backend, browser } = await start({ renewInterval: '4s', renewGrace: '3s' });
+  const { backend, browser } = await start({ renewInterval: '2100ms', renewGrace: '2s' });
   const late = browser.copy();
-  await sleep(4050);
+  await sleep(2150);
   await browser.get('/');
   expect(browser.cookies).not.toEqual(late.cookies);
-  await sleep(1500);
-  backend.lateMs = 2000;
+  await sleep(1000);
+  backend.lateMs = 1300;
   expect((await late.get('/')).json()).toEqual({ visits: 7 });
-});
+}, 15_000);
