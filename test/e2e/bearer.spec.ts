@@ -228,6 +228,20 @@ describe.each(ADAPTERS)('bearer, on %s', (adapter) => {
       });
     });
 
+    it('a token that was replaced counts more than one whose session has ended', async () => {
+      const cookie = await cookieOf();
+      await ask('/sign-out', { cookie });
+      const { token } = await issued();
+      await ask('/sign-in', by(token));
+      const headers = { cookie, ...by(token) };
+      const written = await ask('/count', headers);
+      expect([written.status, tellings(written)]).toEqual([200, NOTHING]);
+      expect(tellings(await ask('/sign-in', headers))).toEqual({
+        header: expect.stringMatching(SIGNED),
+        cookies: [],
+      });
+    });
+
     it.each(['/sign-in', '/sign-out'])('%s by a cookie is told by a cookie alone', async (path) => {
       const cookie = await cookieOf();
       const { token } = await issued();
@@ -298,8 +312,11 @@ describe.each(ADAPTERS)('bearer, on %s', (adapter) => {
       expect(tellings(answer)).toEqual({ header: '', cookies: [] });
       expect(answer.headers.get('cache-control')).toBe('no-store');
       expect(await dataOf(token)).toEqual({});
-      const revoked = await ask('/session', by(token));
-      expect(tellings(revoked)).toEqual(NOTHING);
+      expect(tellings(await ask('/session', by(token)))).toEqual(NOTHING);
+      const alone = await start({ transports: ['bearer'] });
+      expect(tellings(await ask('/sign-out', {}, alone))).toEqual(NOTHING);
+      const foreign = await ask('/sign-out', by(JWT), alone);
+      expect(tellings(foreign)).toEqual(NOTHING);
     });
 
     it('what is answered varies by what was looked at, where it used the session', async () => {
