@@ -27,6 +27,7 @@ export type {
   SessionOperation,
   SessionReplacedEvent,
 } from './session/session-events.js';
+export type { IssuedSession, IssueOptions } from './session/issued-session.js';
 export type { StoredSession } from './session/stored-session.js';
 export { JsonCodec } from './session/codec.js';
 export type { SessionCodec } from './session/codec.js';

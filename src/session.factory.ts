@@ -7,6 +7,7 @@ import type { HandleRuntime } from './edges/http/session-handle.js';
 import type { SessionCodec } from './session/codec.js';
 import { ServerStore } from './session/server-store.js';
 import { ActiveSession } from './session/active-session.js';
+import { issueSession } from './session/issued-session.js';
 import type { SessionRuntime } from './session/session-runtime.js';
 import { BackendLifecycle } from './session.lifecycle.js';
 import { resolveOptions } from './session.options-validator.js';
@@ -15,7 +16,8 @@ import type {
   SessionModuleSettings,
   SessionOptions,
 } from './session.options.js';
-import { SessionService } from './session.service.js';
+import { type IssueSession, SessionService } from './session.service.js';
+import { Transports } from './transports/transports.js';
 
 /** The parts of one application's sessions, ready to use. */
 export interface SessionParts {
@@ -52,19 +54,18 @@ export function createSessions(
   });
   const { touchIntervalMs, renewIntervalMs } = resolved;
   const runtime = { store, codec, lifetime, touchIntervalMs, renewIntervalMs };
+  const transports = new Transports(resolved, () => store.now());
   const requests = new RequestSessions(
     {
-      options: resolved,
-      signatures: resolved.signatures,
+      transports,
       open: opener(runtime, resolved.onBackendError),
-      now: () => store.now(),
       warn: (message) => logger.warn(message),
     },
     { current: resolved.current, load },
   );
   return {
     requests,
-    service: new SessionService(requests, store, bounded),
+    service: new SessionService(requests, store, bounded, issuer(runtime, transports, resolved)),
     lifecycle: new BackendLifecycle(backend, bounded),
   };
 }
@@ -79,5 +80,22 @@ function opener(
     const session = ActiveSession.open(runtime, tokens);
     if (onBackendError === 'fail') return session;
     return session.catch((error: Error) => ActiveSession.unavailable(runtime, error));
+  };
+}
+
+/** How a session is made that no request begins. */
+function issuer(
+  runtime: SessionRuntime,
+  transports: Transports,
+  options: ResolvedSessionOptions,
+): IssueSession {
+  return async (session) => {
+    if (!options.transports.includes('bearer')) {
+      throw new Error(
+        "sessions.issue() gives a token for the header Authorization, which this application does not read: write transports: ['cookie', 'bearer'] in the options of SessionModule.",
+      );
+    }
+    const { id, token } = await issueSession(runtime, session);
+    return { id, token: transports.sign(token) };
   };
 }

@@ -6,6 +6,7 @@ import type {
 } from './session.options.js';
 import { cookieOptions } from './transports/cookie-options.js';
 import { Signature } from './transports/signature.js';
+import { transportNames } from './transports/transport-names.js';
 
 const MIN_SECRET_LENGTH = 32;
 /** A timer can't be longer: 2^31 - 1 ms. */
@@ -16,6 +17,7 @@ const OPTIONS: Record<keyof SessionOptions, true> = {
   secret: true,
   backend: true,
   cookie: true,
+  transports: true,
   idleTimeout: true,
   absoluteTimeout: true,
   touchInterval: true,
@@ -40,6 +42,7 @@ export function resolveOptions(options: SessionOptions): ResolvedSessionOptions 
   const secrets = secretsOf(check, options.secret);
   const resolved = {
     cookie: cookieOptions(check, options.cookie ?? {}),
+    transports: transportNames(check, options.transports ?? ['cookie']),
     ...times(check, options),
     current: options.current ?? false,
     onBackendError: options.onBackendError ?? 'fail',

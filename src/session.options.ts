@@ -1,6 +1,7 @@
 import type { SessionBackend } from './backends/session-backend.js';
 import type { Duration } from './session/lifetime.js';
 import type { Signature } from './transports/signature.js';
+import type { TransportName } from './transports/transport.js';
 
 /** The cookie that carries the token. Defaults follow the OWASP Session Management Cheat Sheet, "Cookies". */
 export interface SessionCookieOptions {
@@ -46,6 +47,12 @@ export interface SessionOptions {
    */
   // eslint-disable-next-line typescript/no-explicit-any
   cookie?: SessionCookieOptions | ((request: any) => SessionCookieOptions);
+  /**
+   * How tokens travel, in the order in which they are tried: the first whose token finds a session counts, and a new token
+   * goes the way that the one before it came. Default `['cookie']`. `'bearer'` reads `Authorization: Bearer <token>`
+   * (RFC 6750) and tells of new tokens by the response header `Session-Token`.
+   */
+  transports?: readonly TransportName[];
   /** How long a session lives unused, at most `'100y'`. Default `'14d'`. OWASP, "Idle Timeout", asks for less where more is at stake. */
   idleTimeout?: Duration;
   /** How long a session lives at the most (OWASP, "Absolute Timeout"). Default `'30d'`; `false` for no bound. */
@@ -110,6 +117,8 @@ export interface ResolvedSessionOptions {
   readonly signatures: readonly Signature[];
   /** See `resolveCookie`. */
   readonly cookie: ResolvedCookieOptions | ((request: unknown) => ResolvedCookieOptions);
+  /** At least one, each once. */
+  readonly transports: readonly TransportName[];
   readonly idleMs: number;
   readonly absoluteMs: number;
   readonly touchIntervalMs: number;

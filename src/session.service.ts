@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionContext } from '@nestjs/common';
 import type { SessionBackendError } from './errors/session-backend.error.js';
+import type { IssuedSession, IssueOptions } from './session/issued-session.js';
 import type { Session } from './session/session.js';
 import type { ServerStore } from './session/server-store.js';
 import { type StoredSession, storedSession } from './session/stored-session.js';
@@ -24,6 +25,9 @@ export interface SessionsInUse {
   enter(raw: IncomingMessage, response: ServerResponse, request: object, next: () => void): void;
 }
 
+/** Makes a session that no request begins. */
+export type IssueSession = (options: IssueOptions) => Promise<IssuedSession>;
+
 /** What tells whether the backend answers. @throws SessionBackendError where it does not */
 export interface BackendCheck {
   check(): Promise<void>;
@@ -34,11 +38,18 @@ export class SessionService {
   readonly #inUse: SessionsInUse;
   readonly #store: ServerStore;
   readonly #backend: BackendCheck;
+  readonly #issue: IssueSession;
 
-  constructor(inUse: SessionsInUse, store: ServerStore, backend: BackendCheck) {
+  constructor(
+    inUse: SessionsInUse,
+    store: ServerStore,
+    backend: BackendCheck,
+    issue: IssueSession,
+  ) {
     this.#inUse = inUse;
     this.#store = store;
     this.#backend = backend;
+    this.#issue = issue;
   }
 
   /**
@@ -78,6 +89,22 @@ export class SessionService {
    */
   revoke(id: string): Promise<void> {
     return this.#store.end(id);
+  }
+
+  /**
+   * Makes a session with no request, for a client that keeps its token itself: a mobile application at sign-in, a command
+   * line, a test. Nothing is told to whoever asked for it but what this returns.
+   *
+   * ```ts
+   * const { token } = await sessions.issue({ data: { userId: 'ada' }, lifetime: { idle: '90d', absolute: '1y' } });
+   * ```
+   * @throws Error where the option `transports` has no `'bearer'`, so that nobody could use the token
+   * @throws TypeError where there are no data, or one of them or the lifetime is wrong
+   * @throws SessionValueError where a value can't be stored
+   * @throws SessionBackendError
+   */
+  async issue(options: IssueOptions): Promise<IssuedSession> {
+    return this.#issue(options);
   }
 
   /** Whether the backend answers, told within `backendTimeout`. For health checks: it fails nobody's request. */

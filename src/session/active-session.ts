@@ -9,7 +9,7 @@ import type { SessionFields } from './session-fields.js';
 import { SessionLife } from './session-life.js';
 import type { SessionRuntime } from './session-runtime.js';
 import type { SessionState } from './session-state.js';
-import type { LoadedSession, RefusedToken } from './session-store.js';
+import type { LoadedSession } from './session-store.js';
 
 /** How long a response waits for a use to be written; after that it leaves without its cookie's longer life. */
 const MAX_TOUCH_WAIT_MS = 100;
@@ -22,19 +22,24 @@ export class ActiveSession {
   #isLookedAt = false;
   #isDiscarded = false;
 
-  constructor(runtime: SessionRuntime, found?: LoadedSession) {
+  /** @param tokenPlace which of the tokens that it was opened with counts: the one that found it, or was refused */
+  constructor(
+    runtime: SessionRuntime,
+    found?: LoadedSession,
+    readonly tokenPlace?: number,
+  ) {
     this.#life = new SessionLife(runtime, found);
   }
 
   /** The session of the first token that has one; an empty new one where none has. */
   static async open(runtime: SessionRuntime, tokens: readonly string[]): Promise<ActiveSession> {
-    let refused: RefusedToken | undefined;
-    for (const token of tokens) {
+    let refused: { id: string | undefined; place: number } | undefined;
+    for (const [place, token] of tokens.entries()) {
       const found = await runtime.store.load(token);
-      if (found?.kind === 'session') return new ActiveSession(runtime, found);
-      refused = found ?? refused;
+      if (found?.kind === 'session') return new ActiveSession(runtime, found, place);
+      if (found) refused = { id: found.id, place };
     }
-    const session = new ActiveSession(runtime);
+    const session = new ActiveSession(runtime, undefined, refused?.place);
     if (refused) session.#life.refuse(refused.id);
     return session;
   }

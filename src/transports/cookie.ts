@@ -1,24 +1,13 @@
 import { stringifySetCookie } from 'cookie';
-import { TOKEN_LENGTH } from '../session/token.js';
 import type { ResolvedCookieOptions } from '../session.options.js';
-import { type Signature, SIGNATURE_LENGTH } from './signature.js';
+import type { Signature } from './signature.js';
+import { readSigned, SIGNED_LENGTH, type SignedToken, signToken } from './signed-token.js';
 
 const MARK = 's:';
-const SIGNED_VALUE = new RegExp(
-  `^${MARK}[A-Za-z0-9_-]{${TOKEN_LENGTH}}\\.[A-Za-z0-9+/]{${SIGNATURE_LENGTH}}$`,
-);
-const TOKEN_END = MARK.length + TOKEN_LENGTH;
 /** Longest value worth decoding: each of its characters percent-encoded. */
-const MAX_VALUE_LENGTH = 3 * (TOKEN_LENGTH + SIGNATURE_LENGTH + 3);
+const MAX_VALUE_LENGTH = 3 * (MARK.length + SIGNED_LENGTH);
 /** How many values of one cookie name are looked at: a client may hold several, for several paths and domains. */
 const MAX_CANDIDATES = 4;
-
-/** A token whose signature is right. */
-export interface SignedToken {
-  readonly token: string;
-  /** Whether it was signed with a secret that no longer signs. */
-  readonly isOld: boolean;
-}
 
 const NONE: readonly SignedToken[] = [];
 
@@ -35,11 +24,9 @@ export function readTokens(
   const tokens: SignedToken[] = [];
   for (const value of candidates(header, name)) {
     const decoded = decode(value);
-    if (!SIGNED_VALUE.test(decoded)) continue;
-    const token = decoded.slice(MARK.length, TOKEN_END);
-    const signature = decoded.slice(TOKEN_END + 1);
-    const signedBy = signatures.findIndex((each) => each.verifies(token, signature));
-    if (signedBy !== -1) tokens.push({ token, isOld: signedBy > 0 });
+    if (!decoded.startsWith(MARK)) continue;
+    const signed = readSigned(decoded.slice(MARK.length), signatures);
+    if (signed) tokens.push(signed);
   }
   return tokens;
 }
@@ -78,11 +65,11 @@ function decode(value: string): string {
 export function tokenCookie(
   token: string,
   options: ResolvedCookieOptions,
-  signature: Signature,
+  signatures: readonly Signature[],
   isSecure: boolean,
   maxAgeSeconds: number | undefined,
 ): string {
-  const value = `${MARK}${token}.${signature.of(token)}`;
+  const value = MARK + signToken(token, signatures);
   return stringifySetCookie(options.name, value, {
     ...attributes(options, isSecure),
     ...(maxAgeSeconds !== undefined && { maxAge: maxAgeSeconds }),

@@ -11,7 +11,7 @@ import {
   type SessionModuleOptions,
 } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../support/app.js';
-import { forged } from '../support/browser.js';
+import { type Browser, forged, type TransportName } from '../support/browser.js';
 import { GatedBackend } from '../support/gated-backend.js';
 import { type Reachable, reachable } from '../support/reachable.js';
 
@@ -92,23 +92,26 @@ function json(value: unknown): string {
 }
 
 describe.each(ADAPTERS)('what is logged, on %s', (adapter) => {
-  describe.each<[string, Partial<SessionModuleOptions>]>([
+  describe.each<[string, Partial<SessionModuleOptions>, TransportName?]>([
     ['the defaults', {}],
     ['an interval for renewals', { renewInterval: '31s', touchInterval: 0 }],
     ['current', { current: true }],
     ['cookies by request', { cookie: () => ({ sameSite: 'auto' }) }],
-  ])('with %s', (_, session) => {
+    ['bearer', {}, 'bearer'],
+    ['bearer and renewals', { renewInterval: '31s', touchInterval: 0 }, 'bearer'],
+  ])('with %s', (_, session, transport = 'cookie') => {
     const backend = new GatedBackend(new MemoryBackend());
     let app: TestApp;
     beforeAll(async () => {
       const options = { backend, secret: SECRETS, ...session };
-      app = await TestApp.start({ adapter, session: options, controllers: [LeaksController] });
+      const controllers = [LeaksController];
+      app = await TestApp.start({ adapter, transport, session: options, controllers });
     });
     afterAll(() => app.stop());
 
     /** Asks for a path, and gives all that can be seen of it and the tokens that went either way. */
     async function ask(path: 'read' | 'write' | 'sign-in', browser = app.browser()) {
-      const sent = Object.values(browser.cookies);
+      const sent = tokensOf(browser);
       seen.length = 0;
       await (path === 'read' ? browser.get('/read') : browser.post(`/${path}`));
       const after = seen.flatMap(everythingOf);
@@ -116,7 +119,7 @@ describe.each(ADAPTERS)('what is logged, on %s', (adapter) => {
         browser,
         found: [...shownByHandler, ...after],
         sent,
-        set: Object.values(browser.cookies),
+        set: tokensOf(browser),
       };
     }
 
@@ -129,18 +132,19 @@ describe.each(ADAPTERS)('what is logged, on %s', (adapter) => {
       ];
       for (const { found, sent, set } of [first, ...others]) {
         expect(set).toHaveLength(1);
-        expect(found.some(({ path }) => path.endsWith('.cookie'))).toBe(sent.length > 0);
+        const header = transport === 'cookie' ? '.cookie' : '.authorization';
+        expect(found.some(({ path }) => path.endsWith(header))).toBe(sent.length > 0);
         expectNoLeak(found, [...sent, ...set]);
       }
     });
 
     it('what is forged is not answered with what would be right', async () => {
       const { browser } = await ask('write');
-      const [name, cookie] = Object.entries(browser.cookies)[0]!;
+      const token = browser.token!;
       const stranger = app.browser();
-      stranger.cookies[name] = forged(cookie);
+      stranger.token = forged(token);
       const { found } = await ask('read', stranger);
-      expectNoLeak(found, [cookie], [forged(cookie)]);
+      expectNoLeak(found, [token], [forged(token)]);
     });
 
     it('neither does the service, nor what Nest’s own logger makes of a request', async () => {
@@ -181,24 +185,34 @@ describe.each(ADAPTERS)('what is logged, on %s', (adapter) => {
 });
 
 /**
- * @param cookies values of session cookies: `s:<token>.<signature>`
+ * @param tokens those of sessions: `<token>.<signature>`
  * @param sent other values that a client sent
  */
-function expectNoLeak(found: Reachable[], cookies: string[], sent: string[] = []): void {
-  const parts = new Set(cookies.flatMap(partsOf));
+function expectNoLeak(found: Reachable[], tokens: string[], sent: string[] = []): void {
+  const parts = new Set(tokens.flatMap(partsOf));
   const leaks = found.flatMap(({ path, text }) => {
     // The headers themselves, as the client sent them or is sent them.
     let rest = text;
-    for (const value of [...cookies, ...sent])
-      rest = rest.replaceAll(`=${encodeURIComponent(value)}`, '');
+    for (const value of [...tokens, ...sent]) {
+      rest = rest.replaceAll(`=${encodeURIComponent(`s:${value}`)}`, '');
+      rest = rest.replaceAll(`Bearer ${value}`, '').replaceAll(`Session-Token: ${value}`, '');
+      if (HEADER_VALUE.test(path) && rest === value) rest = '';
+    }
     return [...KEYS, ...parts].some((part) => rest.includes(part)) ? [path] : [];
   });
   expect(leaks).toEqual([]);
 }
 
+/** Where node keeps the value of the response's header. */
+const HEADER_VALUE = /kOutHeaders\)?\.session-token\.1$/;
+
+function tokensOf({ token }: Browser): string[] {
+  return token === undefined ? [] : [token];
+}
+
 /** A token, the second half of it, should it have two, and its signature. */
-function partsOf(cookie: string): string[] {
-  const [, token, signature] = /^s:([^.]+)\.(.+)$/.exec(cookie)!;
+function partsOf(signed: string): string[] {
+  const [, token, signature] = /^([^.]+)\.(.+)$/.exec(signed)!;
   expect(signature).toBe(sign(token!, SECRETS[0]!).slice(token!.length + 1));
   return [token!, token!.slice(22), signature!, encodeURIComponent(signature!)];
 }

@@ -68,7 +68,7 @@ onEveryBackend('no write is lost', { controllers: [InterleavingController] }, (c
     await slow.reached;
     await browser.post('/set/7');
     slow.open();
-    expect((await emptying).setCookies).toEqual([]);
+    expect((await emptying).told).toEqual([]);
     expect((await browser.get('/session')).json()).toEqual(fields(7));
   });
 });

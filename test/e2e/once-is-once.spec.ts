@@ -1,10 +1,10 @@
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Session, SessionService } from 'nestjs-server-session';
-import { ADAPTERS, TestApp } from '../support/app.js';
+import { TestApp } from '../support/app.js';
 import { startBackend, type TestBackend } from '../support/backends.js';
 import { GatedBackend } from '../support/gated-backend.js';
-import { BACKENDS, REDIS_BACKENDS } from '../support/matrix.js';
+import { CELLS, REDIS_CELLS } from '../support/matrix.js';
 import { START_MS } from '../support/shared-cluster.js';
 import { RelayedRedis } from '../support/relayed-redis.js';
 
@@ -46,15 +46,14 @@ class OnceController {
 const SCRIPT = '\r\neval';
 const CREATE = '\r\nNX\r\n';
 
-const CELLS = REDIS_BACKENDS.flatMap((name) => ADAPTERS.map((adapter) => ({ name, adapter })));
-
-describe.each(CELLS)('once is once, with $name on $adapter', ({ name, adapter }) => {
+describe.each(REDIS_CELLS)('once is once, with $name on $adapter, by $transport', (cell) => {
+  const { name, adapter, transport } = cell;
   let redis: RelayedRedis;
   let app: TestApp;
   beforeEach(async () => {
     redis = await RelayedRedis.start(name);
     const session = { backend: redis.backend };
-    app = await TestApp.start({ adapter, session, controllers: [OnceController] });
+    app = await TestApp.start({ adapter, transport, session, controllers: [OnceController] });
   }, START_MS);
   afterEach(async () => {
     await app.stop();
@@ -100,8 +99,9 @@ describe.each(CELLS)('once is once, with $name on $adapter', ({ name, adapter })
   });
 });
 
-describe.each(BACKENDS)('once is once where a change timed out, with %s', (name) => {
-  describe.each(ADAPTERS)('on %s', (adapter) => {
+describe.each(CELLS)(
+  'once is once where a change timed out, with $name on $adapter, by $transport',
+  ({ name, adapter, transport }) => {
     let inner: TestBackend;
     let backend: GatedBackend;
     let app: TestApp;
@@ -109,7 +109,7 @@ describe.each(BACKENDS)('once is once where a change timed out, with %s', (name)
       inner = await startBackend(name);
       backend = new GatedBackend(inner.backend);
       const session = { backend, backendTimeout: 0.4 };
-      app = await TestApp.start({ adapter, session, controllers: [OnceController] });
+      app = await TestApp.start({ adapter, transport, session, controllers: [OnceController] });
     }, START_MS);
     afterEach(async () => {
       await app.stop();
@@ -128,5 +128,5 @@ describe.each(BACKENDS)('once is once where a change timed out, with %s', (name)
       expect((await saving).text).toBe('SessionBackendError');
       expect((await browser.get('/session')).json()).toEqual({ visits: 3 });
     });
-  });
-});
+  },
+);

@@ -52,19 +52,19 @@ onEveryBackend('renewal', { session, controllers: [RenewalController] }, (cell) 
 
   it('gives a session in use a new token after the interval, and not before; id and generation stay', async () => {
     const { pass, browser } = await started();
-    const [token, before] = [browser.cookies['sid'], await show(browser)];
+    const [token, before] = [browser.token, await show(browser)];
     await pass(9 * MINUTE_MS);
     expect(await show(browser)).toEqual(before);
-    expect(browser.cookies['sid']).toBe(token);
+    expect(browser.token).toBe(token);
     await pass(MINUTE_MS);
     await show(browser);
-    const renewed = browser.cookies['sid'];
+    const renewed = browser.token;
     expect(renewed).not.toBe(token);
     expect(await show(browser)).toEqual(before);
-    expect(browser.cookies['sid']).toBe(renewed);
+    expect(browser.token).toBe(renewed);
     await pass(10 * MINUTE_MS);
     await show(browser);
-    expect(browser.cookies['sid']).not.toBe(renewed);
+    expect(browser.token).not.toBe(renewed);
   });
 
   it('parallel requests of one page all keep their changes, and one new token is given', async () => {
@@ -78,7 +78,7 @@ onEveryBackend('renewal', { session, controllers: [RenewalController] }, (cell) 
     for (const gate of gates.values()) gate.open();
     const answers = await Promise.all(running);
     expect(answers.map((answer) => answer.status)).toEqual(names.map(() => 200));
-    const given = copies.filter((copy) => copy.cookies['sid'] !== browser.cookies['sid']);
+    const given = copies.filter((copy) => copy.token !== browser.token);
     expect(given).toHaveLength(1);
     expect((await show(given[0]!)).data).toEqual({ visits: 11 });
     expect((await show(browser)).data).toEqual({ visits: 11 });
@@ -90,7 +90,7 @@ onEveryBackend('renewal', { session, controllers: [RenewalController] }, (cell) 
     await pass(11 * MINUTE_MS);
     await show(browser);
     await old.post('/count');
-    expect(old.cookies['sid']).not.toBe(browser.cookies['sid']);
+    expect(old.token).not.toBe(browser.token);
     expect((await show(browser)).data).toEqual({ visits: 2 });
     await pass(GRACE_MS);
     expect((await show(old)).data).toEqual({});
@@ -141,7 +141,7 @@ onEveryBackend('renewal', { session, controllers: [RenewalController] }, (cell) 
     await show(browser);
     await browser.post('/sign-out');
     gate.open();
-    expect((await running).setCookies).toEqual([]);
+    expect((await running).told).toEqual([]);
     expect((await show(slow)).data).toEqual({});
   });
 });

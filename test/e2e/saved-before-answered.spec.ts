@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { ADAPTERS, TestApp } from '../support/app.js';
+import { TestApp } from '../support/app.js';
 import { startBackend, type TestBackend } from '../support/backends.js';
 import { Gate, GatedBackend } from '../support/gated-backend.js';
-import { BACKENDS } from '../support/matrix.js';
+import { CELLS } from '../support/matrix.js';
 import { START_MS } from '../support/shared-cluster.js';
 import { RawRequest } from '../support/raw-client.js';
 import { KINDS, KindsController, prepareKinds } from '../support/response-kinds.js';
@@ -11,8 +11,10 @@ import { KINDS, KindsController, prepareKinds } from '../support/response-kinds.
 /** Long enough for a byte that should not come to come. */
 const A_WHILE_MS = 15;
 
-describe.each(BACKENDS)('saved before answered, with %s', (name) => {
-  describe.each(ADAPTERS)('on %s', (adapter) => {
+describe.each(CELLS)(
+  'saved before answered, with $name on $adapter, by $transport',
+  ({ name, adapter, transport }) => {
+    const varied = transport === 'cookie' ? /^vary: .*cookie/im : /^vary: .*authorization/im;
     let inner: TestBackend;
     let backend: GatedBackend;
     let app: TestApp;
@@ -24,6 +26,7 @@ describe.each(BACKENDS)('saved before answered, with %s', (name) => {
       backend = new GatedBackend(inner.backend);
       app = await TestApp.start({
         adapter,
+        transport,
         session: { backend },
         controllers: [KindsController],
         prepare: prepareKinds(adapter),
@@ -54,9 +57,9 @@ describe.each(BACKENDS)('saved before answered, with %s', (name) => {
       async (path, { status, body }) => {
         const answer = await (await sendHeld(`/${path}`)).answer();
         expect(answer.status).toBe(status);
-        expect(answer.setCookies.filter((cookie) => cookie.startsWith('sid='))).toHaveLength(1);
+        expect(toldBy(answer)).toEqual([transport]);
         expect(answer.head).toMatch(/cache-control: no-store/i);
-        expect(answer.head).toMatch(/vary: .*cookie/i);
+        expect(answer.head).toMatch(varied);
         expect(backend.writes).toEqual(['create']);
         expectBody(answer, body);
       },
@@ -68,7 +71,7 @@ describe.each(BACKENDS)('saved before answered, with %s', (name) => {
         backend.beforeWrite = () => Promise.reject(new Error('disk full'));
         const answer = await (await send(`/${path}`)).answer();
         expect(answer.status).toBe(503);
-        expect(answer.setCookies).toEqual([]);
+        expect(toldBy(answer)).toEqual([]);
         expect(JSON.parse(answer.body)).toEqual({
           statusCode: 503,
           message: 'Service Unavailable',
@@ -83,15 +86,15 @@ describe.each(BACKENDS)('saved before answered, with %s', (name) => {
       async (path) => {
         const answer = await (await sendHeld(`/${path}`, 'HEAD')).answer();
         expect(answer.status).toBe(KINDS[path]!.status);
-        expect(answer.setCookies).toHaveLength(1);
+        expect(toldBy(answer)).toEqual([transport]);
         expect(answer.body).toBe('');
       },
     );
 
-    it('SSE: the cookie is in its head, one write, and the first event comes at once', async () => {
+    it('SSE: the token is in its head, one write, and the first event comes at once', async () => {
       const request = await sendHeld('/sse');
       while (!request.received.includes('data: first')) await sleep(5);
-      expect(request.received).toMatch(/^set-cookie: sid=/im);
+      expect(toldBy({ head: request.received })).toEqual([transport]);
       expect(request.received).toMatch(/^content-type: text\/event-stream/im);
       expect(backend.writes).toEqual(['create']);
       request.abort();
@@ -101,7 +104,7 @@ describe.each(BACKENDS)('saved before answered, with %s', (name) => {
       backend.beforeWrite = () => Promise.reject(new Error('disk full'));
       const answer = await (await send('/sse')).answer();
       expect(answer.status).toBe(503);
-      expect(answer.setCookies).toEqual([]);
+      expect(toldBy(answer)).toEqual([]);
       expect(JSON.parse(answer.body)).toMatchObject({ statusCode: 503 });
     });
 
@@ -118,11 +121,20 @@ describe.each(BACKENDS)('saved before answered, with %s', (name) => {
 
     it('other cookies and Vary survive', async () => {
       const answer = await (await send('/raw-list')).answer();
-      expect(answer.setCookies).toEqual(['a=1', 'b=2', expect.stringMatching(/^sid=/)]);
-      expect(answer.head).toMatch(/vary: Origin, Cookie/i);
+      const ours = transport === 'cookie' ? [expect.stringMatching(/^sid=/)] : [];
+      expect(answer.setCookies).toEqual(['a=1', 'b=2', ...ours]);
+      expect(answer.head).toMatch(/vary: Origin, (Cookie|Authorization)\r/i);
     });
-  });
-});
+  },
+);
+
+/** By which transports a head tells of a token. */
+function toldBy({ head }: { head: string }): string[] {
+  return [
+    ...[...head.matchAll(/^set-cookie: sid=./gim)].map(() => 'cookie'),
+    ...[...head.matchAll(/^session-token: ./gim)].map(() => 'bearer'),
+  ];
+}
 
 function expectBody(answer: { head: string; body: string }, body: string | RegExp | number): void {
   const isChunked = /transfer-encoding: chunked/i.test(answer.head);

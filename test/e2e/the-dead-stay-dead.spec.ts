@@ -33,7 +33,7 @@ onEveryBackend('the dead stay dead', { session, controllers: [InterleavingContro
     slow.open();
     const answer = await running;
     expect(answer.status).toBe(200);
-    expect(answer.setCookies).toEqual([]);
+    expect(answer.told).toEqual([]);
     if (path === '/save') expect(answer.text).toBe('SessionGoneError');
 
     expect((await old.get('/session')).json()).toEqual({});
@@ -49,7 +49,7 @@ onEveryBackend('the dead stay dead', { session, controllers: [InterleavingContro
       await waiting.reached;
       await ends[how as keyof typeof ends](browser);
       waiting.open();
-      expect((await running).setCookies).toHaveLength(1);
+      expect((await running).told).toHaveLength(1);
       expect(idIn(slow)).not.toBe(idIn(browser));
       expect((await slow.get('/session')).json()).toEqual({ userId: 'ada' });
     },
@@ -62,7 +62,7 @@ onEveryBackend('the dead stay dead', { session, controllers: [InterleavingContro
     await slow.reached;
     await age(cell.backend.backend, idIn(browser), 3_601_000);
     slow.open();
-    expect((await running).setCookies).toEqual([]);
+    expect((await running).told).toEqual([]);
     expect((await browser.get('/session')).json()).toEqual({});
   });
 
@@ -72,17 +72,17 @@ onEveryBackend('the dead stay dead', { session, controllers: [InterleavingContro
     await age(cell.backend.backend, id, 3_601_000);
     expect((await browser.get('/session')).json()).toEqual({});
     const answer = await browser.post('/set/2');
-    expect(answer.setCookies).toHaveLength(1);
+    expect(answer.told).toHaveLength(1);
     expect(idIn(browser)).not.toBe(id);
     expect((await browser.get('/session')).json()).toEqual({ field2: 2 });
   });
 
   it('a token that nobody was given is not adopted', async () => {
     const browser = await started();
-    const token = browser.cookies['sid'];
+    const token = browser.token;
     await browser.copy().post('/sign-out');
     await browser.post('/set/5');
-    expect(browser.cookies['sid']).not.toBe(token);
+    expect(browser.token).not.toBe(token);
   });
 
   it('two sign-ins at once end in usable sessions', async () => {
@@ -93,7 +93,7 @@ onEveryBackend('the dead stay dead', { session, controllers: [InterleavingContro
     await Promise.all(gates.map((each) => each.reached));
     for (const each of gates) each.open();
     for (const answer of await Promise.all(running)) {
-      expect([answer.status, answer.setCookies.length]).toEqual([200, 1]);
+      expect([answer.status, answer.told.length]).toEqual([200, 1]);
     }
     const seen = await Promise.all(
       [one, two].map(async (each) => (await each.get('/session')).json()),

@@ -2,12 +2,12 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { SessionReplacedEvent } from '../../src/session/session-events.js';
 import { age, idIn } from '../support/ageing.js';
-import { ADAPTERS, TestApp } from '../support/app.js';
+import { TestApp } from '../support/app.js';
 import { startBackend, type TestBackend } from '../support/backends.js';
 import type { Browser } from '../support/browser.js';
 import { GatedBackend } from '../support/gated-backend.js';
 import { gate, InterleavingController } from '../support/interleaving-controller.js';
-import { BACKENDS, REDIS_BACKENDS } from '../support/matrix.js';
+import { CELLS, REDIS_CELLS } from '../support/matrix.js';
 import { RelayedRedis } from '../support/relayed-redis.js';
 import { START_MS } from '../support/shared-cluster.js';
 
@@ -19,9 +19,8 @@ const names = async (browser: Browser) =>
   (await browser.get('/names')).json<{ id: string; generation: string }>();
 const data = async (browser: Browser) => (await browser.get('/session')).json();
 
-const CELLS = BACKENDS.flatMap((name) => ADAPTERS.map((adapter) => ({ name, adapter })));
-
-describe.each(CELLS)('a token, with $name on $adapter', ({ name, adapter }) => {
+describe.each(CELLS)('a token, with $name on $adapter, by $transport', (cell) => {
+  const { name, adapter, transport } = cell;
   let inner: TestBackend;
   let backend: GatedBackend;
   let app: TestApp;
@@ -32,7 +31,8 @@ describe.each(CELLS)('a token, with $name on $adapter', ({ name, adapter }) => {
     inner = await startBackend(name);
     backend = new GatedBackend(inner.backend);
     const session = { backend, renewInterval: '10m', renewGrace: 30 };
-    app = await TestApp.start({ adapter, session, controllers: [InterleavingController] });
+    const controllers = [InterleavingController];
+    app = await TestApp.start({ adapter, transport, session, controllers });
     subscribe('nestjs-server-session:replaced', onReplaced);
   }, START_MS);
   afterEach(() => {
@@ -63,9 +63,9 @@ describe.each(CELLS)('a token, with $name on $adapter', ({ name, adapter }) => {
     const before = await names(browser);
     expect(before.id).toBe(idIn(browser));
     await age(backend, before.id, 11 * MINUTE_MS);
-    const token = browser.cookies['sid'];
+    const token = browser.token;
     await browser.post('/set/2');
-    expect(browser.cookies['sid']).not.toBe(token);
+    expect(browser.token).not.toBe(token);
     expect(await names(browser)).toEqual(before);
     await browser.post('/sign-in');
     const after = await names(browser);
@@ -78,7 +78,7 @@ describe.each(CELLS)('a token, with $name on $adapter', ({ name, adapter }) => {
     const { browser, tab } = await signedIn();
     for (const path of ['/set/2', '/increment', '/touch', '/clear', '/save']) {
       const answer = await tab.post(path);
-      expect([path, answer.setCookies]).toEqual([path, []]);
+      expect([path, answer.told]).toEqual([path, []]);
     }
     expect(await data(tab)).toEqual({});
     expect(await data(browser)).toEqual({ field1: 1, userId: 'ada' });
@@ -95,7 +95,7 @@ describe.each(CELLS)('a token, with $name on $adapter', ({ name, adapter }) => {
     const { browser, tab } = await signedIn();
     await age(backend, idIn(browser), 61_000);
     const answer = await tab.post('/set/2');
-    expect(answer.setCookies).toHaveLength(1);
+    expect(answer.told).toHaveLength(1);
     expect(idIn(tab)).not.toBe(idIn(browser));
     expect(await data(tab)).toEqual({ field2: 2 });
     expect(await data(browser)).toEqual({ field1: 1, userId: 'ada' });
@@ -103,7 +103,7 @@ describe.each(CELLS)('a token, with $name on $adapter', ({ name, adapter }) => {
 
   it('that was replaced: regenerate() begins a new session there', async () => {
     const { browser, tab } = await signedIn();
-    expect((await tab.post('/sign-in')).setCookies).toHaveLength(1);
+    expect((await tab.post('/sign-in')).told).toHaveLength(1);
     expect(idIn(tab)).not.toBe(idIn(browser));
     expect(await data(tab)).toEqual({ userId: 'ada' });
     expect(await data(browser)).toEqual({ field1: 1, userId: 'ada' });
@@ -113,7 +113,7 @@ describe.each(CELLS)('a token, with $name on $adapter', ({ name, adapter }) => {
     'that was replaced: %s of a late tab does not undo the sign-in',
     async (path) => {
       const { browser, tab } = await signedIn();
-      expect((await tab.post(path)).setCookies).toEqual([]);
+      expect((await tab.post(path)).told).toEqual([]);
       expect(await data(browser)).toEqual({ field1: 1, userId: 'ada' });
     },
   );
@@ -126,55 +126,57 @@ describe.each(CELLS)('a token, with $name on $adapter', ({ name, adapter }) => {
     await browser.post('/sign-in');
     slow.open();
     const answer = await running;
-    expect([answer.status, answer.setCookies]).toEqual([200, []]);
+    expect([answer.status, answer.told]).toEqual([200, []]);
     expect(await data(browser)).toEqual({ field1: 1, userId: 'ada' });
   });
 
   it('of a sign-in that fails to save stays as it was, with its data', async () => {
     const browser = await started();
     const before = await names(browser);
-    const token = browser.cookies['sid'];
+    const token = browser.token;
     backend.beforeWrite = () => Promise.reject(new Error('disk full'));
     const failed = await browser.post('/sign-in');
-    expect([failed.status, failed.setCookies]).toEqual([503, []]);
+    expect([failed.status, failed.told]).toEqual([503, []]);
     backend.beforeWrite = async () => {};
     expect(await data(browser)).toEqual({ field1: 1 });
     expect(await names(browser)).toEqual(before);
-    expect(browser.cookies['sid']).toBe(token);
+    expect(browser.token).toBe(token);
     await browser.post('/sign-in');
     expect(await data(browser)).toEqual({ field1: 1, userId: 'ada' });
   });
 });
 
-const RELAYED = REDIS_BACKENDS.flatMap((name) => ADAPTERS.map((adapter) => ({ name, adapter })));
+describe.each(REDIS_CELLS)(
+  'a token whose answer is lost, with $name on $adapter, by $transport',
+  (cell) => {
+    let redis: RelayedRedis;
+    let app: TestApp;
+    beforeEach(async () => {
+      redis = await RelayedRedis.start(cell.name);
+      const session = { backend: redis.backend };
+      const { adapter, transport } = cell;
+      const controllers = [InterleavingController];
+      app = await TestApp.start({ adapter, transport, session, controllers });
+    }, START_MS);
+    afterEach(async () => {
+      await app.stop();
+      await redis.stop();
+    });
 
-describe.each(RELAYED)('a token whose answer is lost, with $name on $adapter', (cell) => {
-  let redis: RelayedRedis;
-  let app: TestApp;
-  beforeEach(async () => {
-    redis = await RelayedRedis.start(cell.name);
-    const session = { backend: redis.backend };
-    const { adapter } = cell;
-    app = await TestApp.start({ adapter, session, controllers: [InterleavingController] });
-  }, START_MS);
-  afterEach(async () => {
-    await app.stop();
-    await redis.stop();
-  });
-
-  it('is known when it is sent again: it is given to the client, in one new generation', async () => {
-    const browser = app.browser();
-    await browser.post('/set/1');
-    await browser.post('/sign-in');
-    const old = browser.copy();
-    const before = await names(browser);
-    const answer = await redis.losingReplyTo(SCRIPT, () => browser.post('/sign-in'));
-    expect(redis.cuts).toBe(1);
-    expect([answer.status, answer.setCookies.length]).toEqual([200, 1]);
-    expect(await data(browser)).toEqual({ field1: 1, userId: 'ada' });
-    const after = await names(browser);
-    expect(after.id).toBe(before.id);
-    expect(after.generation).not.toBe(before.generation);
-    expect(await data(old)).toEqual({});
-  });
-});
+    it('is known when it is sent again: it is given to the client, in one new generation', async () => {
+      const browser = app.browser();
+      await browser.post('/set/1');
+      await browser.post('/sign-in');
+      const old = browser.copy();
+      const before = await names(browser);
+      const answer = await redis.losingReplyTo(SCRIPT, () => browser.post('/sign-in'));
+      expect(redis.cuts).toBe(1);
+      expect([answer.status, answer.told.length]).toEqual([200, 1]);
+      expect(await data(browser)).toEqual({ field1: 1, userId: 'ada' });
+      const after = await names(browser);
+      expect(after.id).toBe(before.id);
+      expect(after.generation).not.toBe(before.generation);
+      expect(await data(old)).toEqual({});
+    });
+  },
+);

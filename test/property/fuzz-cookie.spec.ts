@@ -3,7 +3,8 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { parseCookie } from 'cookie';
 import { sign, unsign } from 'cookie-signature';
 import fc from 'fast-check';
-import { readTokens, type SignedToken } from '../../src/transports/cookie.js';
+import { readTokens } from '../../src/transports/cookie.js';
+import type { SignedToken } from '../../src/transports/signed-token.js';
 import { Signature } from '../../src/transports/signature.js';
 import { FUZZ_SEED, FUZZ_TIMEOUT_MS, HEADER_RUNS, tokens } from '../support/fuzz.js';
 

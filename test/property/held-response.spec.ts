@@ -19,7 +19,10 @@ type Prepare = (response: ServerResponse) => void;
 function hold(turns: number | undefined, cookie?: string): ResponseHold {
   return {
     beforeHead: () => (turns === undefined ? undefined : wait(turns)),
-    addition: () => (cookie === undefined ? undefined : { cookie }),
+    addition: () =>
+      cookie === undefined
+        ? undefined
+        : { vary: 'Cookie', token: { name: 'Set-Cookie', value: cookie } },
     afterClose: () => {},
   };
 }

@@ -5,8 +5,8 @@ const TIMES = ['$created', '$seen', '$renewed'];
 const TTL_SECONDS = 30 * 24 * 3600;
 
 /** The public id of the session whose token a browser holds. */
-export function idIn({ cookies }: Browser): string {
-  return tokenIn(cookies['sid']!).slice(0, 22);
+export function idIn({ token }: Browser): string {
+  return decodeURIComponent(token!).slice(0, 22);
 }
 
 /** The token in a session cookie's value. */

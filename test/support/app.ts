@@ -11,7 +11,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { SessionModule, type SessionModuleOptions } from 'nestjs-server-session';
 import './session-data.js';
-import { Browser } from './browser.js';
+import { Browser, type TransportName } from './browser.js';
 
 export type AdapterName = 'express' | 'fastify';
 export const ADAPTERS: AdapterName[] = ['express', 'fastify'];
@@ -22,6 +22,8 @@ export interface TestAppOptions extends ModuleMetadata {
   adapter: AdapterName | FastifyAdapter;
   /** Options for `SessionModule.forRoot`; a secret is given. `null`: the test imports the module itself. */
   session?: Partial<SessionModuleOptions> | null;
+  /** How its sessions' tokens travel, and those of its browsers. Default by cookie. */
+  transport?: TransportName;
   /** Called before the application starts. */
   prepare?: (app: INestApplication) => unknown;
   override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
@@ -46,18 +48,21 @@ export class TestApp {
     readonly app: INestApplication,
     readonly url: string,
     readonly logs: LogLines,
+    private readonly transport: TransportName,
   ) {}
 
   static async start(options: TestAppOptions): Promise<TestApp> {
     const {
       adapter,
       session = {},
+      transport = 'cookie',
       prepare,
       override = (builder) => builder,
       ...metadata
     } = options;
+    const by = transport === 'bearer' ? { transports: [transport] as const } : {};
     const imports = [
-      ...(session ? [SessionModule.forRoot({ secret: SECRET, ...session })] : []),
+      ...(session ? [SessionModule.forRoot({ secret: SECRET, ...by, ...session })] : []),
       ...(metadata.imports ?? []),
     ];
     const logs = new LogLines();
@@ -73,11 +78,12 @@ export class TestApp {
         : module.createNestApplication(adapter === 'fastify' ? new FastifyAdapter() : adapter);
     await prepare?.(app);
     await app.listen(0, '127.0.0.1');
-    return new TestApp(app, (await app.getUrl()).replace('[::1]', '127.0.0.1'), logs);
+    const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+    return new TestApp(app, url, logs, transport);
   }
 
-  browser(): Browser {
-    return new Browser(this.url);
+  browser(transport = this.transport): Browser {
+    return new Browser(this.url, transport);
   }
 
   stop(): Promise<void> {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { ADAPTERS, type AdapterName, TestApp, type TestAppOptions } from './app.js';
+import type { TransportName } from './browser.js';
 import { type BackendName, type RedisName, startBackend, type TestBackend } from './backends.js';
 import { shareCluster, START_MS } from './shared-cluster.js';
 
@@ -8,31 +9,51 @@ export const REDIS_BACKENDS: RedisName[] = ['redis', 'redis cluster'];
 
 shareCluster();
 
+/** One combination that a promise has to hold for. */
+export interface CellName {
+  readonly name: BackendName;
+  readonly adapter: AdapterName;
+  readonly transport: TransportName;
+}
+
+/** Every kind of backend on both adapters by cookie; by bearer, of which no backend knows, each adapter once. */
+export const CELLS: CellName[] = [
+  ...BACKENDS.flatMap((name) =>
+    ADAPTERS.map((adapter) => ({ name, adapter, transport: 'cookie' as const })),
+  ),
+  { name: 'memory', adapter: 'express', transport: 'bearer' },
+  { name: 'redis', adapter: 'fastify', transport: 'bearer' },
+];
+export const REDIS_CELLS = CELLS.filter(
+  (cell): cell is CellName & { name: RedisName } =>
+    cell.name === 'redis' || cell.name === 'redis cluster',
+);
+
 /** A running application and its backend, for the tests of one cell of the matrix. */
 export interface Cell {
   app: TestApp;
   backend: TestBackend;
 }
 
-/** Runs tests on both adapters and on every kind of backend. */
+/** Runs tests for all cells, or for those of cookies. */
 export function onEveryBackend(
   promise: string,
   options: Omit<TestAppOptions, 'adapter'>,
-  tests: (cell: Cell, adapter: AdapterName, name: BackendName) => void,
+  tests: (cell: Cell, names: CellName) => void,
 ): void {
-  describe.each(BACKENDS)(`${promise}, with %s`, (name) => {
-    describe.each(ADAPTERS)('on %s', (adapter) => {
-      const cell = {} as Cell;
-      beforeAll(async () => {
-        cell.backend = await startBackend(name);
-        const session = { ...options.session, backend: cell.backend.backend };
-        cell.app = await TestApp.start({ ...options, adapter, session });
-      }, START_MS);
-      afterAll(async () => {
-        await cell.app.stop();
-        await cell.backend.stop();
-      });
-      tests(cell, adapter, name);
+  const names = CELLS.filter(({ transport }) => transport === (options.transport ?? transport));
+  describe.each(names)(`${promise}, with $name on $adapter, by $transport`, (names) => {
+    const cell = {} as Cell;
+    beforeAll(async () => {
+      cell.backend = await startBackend(names.name);
+      const session = { ...options.session, backend: cell.backend.backend };
+      const { adapter, transport } = names;
+      cell.app = await TestApp.start({ ...options, adapter, transport, session });
+    }, START_MS);
+    afterAll(async () => {
+      await cell.app.stop();
+      await cell.backend.stop();
     });
+    tests(cell, names);
   });
 }

@@ -3,6 +3,8 @@ import type { ServerResponse } from 'node:http';
 /** A directive of `Cache-Control`, whose argument may be quoted and hold commas (RFC 9111, section 5.2). */
 const DIRECTIVE = /(?:[^,"]|"(?:\\.|[^"\\])*"?)+/g;
 
+/** Keeps a whole response out of all caches. */
+const UNSTORED = new Set(['no-store']);
 /** Directives that keep a whole response out of shared caches. `private="field"` keeps out one field of it. */
 const UNSHARED = new Set(['private', 'no-store']);
 
@@ -12,9 +14,16 @@ const UNSHARED = new Set(['private', 'no-store']);
  */
 export function keepUnshared(response: ServerResponse): void {
   removeTargetedFields(response);
-  if (!isUnshared(response.getHeader('Cache-Control'))) {
-    response.setHeader('Cache-Control', 'no-store');
-  }
+  setUnlessOneOf(response, UNSHARED);
+}
+
+/**
+ * Keeps a response whose token scripts read out of every cache, a browser's own included: a stored answer would hand out
+ * a token that was replaced since (RFC 6749, 5.1).
+ */
+export function keepUnstored(response: ServerResponse): void {
+  removeTargetedFields(response);
+  setUnlessOneOf(response, UNSTORED);
 }
 
 /** Removes what tells some caches something else than `Cache-Control`, which they would then ignore. */
@@ -24,9 +33,10 @@ export function removeTargetedFields(response: ServerResponse): void {
   }
 }
 
-function isUnshared(cacheControl: number | string | string[] | undefined): boolean {
-  const directives = String(cacheControl ?? '').match(DIRECTIVE) ?? [];
-  return directives.some((directive) => UNSHARED.has(directive.trim().toLowerCase()));
+function setUnlessOneOf(response: ServerResponse, wanted: ReadonlySet<string>): void {
+  const given = String(response.getHeader('Cache-Control') ?? '').match(DIRECTIVE) ?? [];
+  if (given.some((directive) => wanted.has(directive.trim().toLowerCase()))) return;
+  response.setHeader('Cache-Control', 'no-store');
 }
 
 /** Targeted fields end in `-Cache-Control` by convention (RFC 9213); the others are older than it. */

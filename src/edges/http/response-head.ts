@@ -1,18 +1,21 @@
 import type { ServerResponse } from 'node:http';
 import vary from 'vary';
-import { keepUnshared } from './cache-headers.js';
+import type { TokenField } from '../../transports/transport.js';
+import { keepUnshared, keepUnstored } from './cache-headers.js';
 import { type HeadArguments, rehearseHead } from './head-rehearsal.js';
 
 /** What a session adds to the head of a response. */
 export interface HeadAddition {
-  /** A Set-Cookie value, where the client must be told something. */
-  readonly cookie: string | undefined;
+  /** The request's headers that decided which session it is. */
+  readonly vary: string;
+  /** What tells the client of its token, where it must be told. */
+  readonly token: TokenField | undefined;
 }
 
 type Field = readonly [name: string, value: string | string[]];
 
 /**
- * Adds to a head that is about to leave: the response depends on the session, and may carry its cookie. Returns what to
+ * Adds to a head that is about to leave: the response depends on the session, and may carry its token. Returns what to
  * call `writeHead` with. Adding twice is as good as once, for a head that was refused and is written again.
  * @throws what node throws of such a head
  */
@@ -21,38 +24,22 @@ export function addToHead(
   args: HeadArguments,
   additions: readonly (HeadAddition | undefined)[],
 ): HeadArguments {
-  const cookies = cookiesOf(additions);
-  if (!cookies) return args;
+  const added = additions.filter((addition) => addition !== undefined);
+  const [first] = added;
+  if (!first) return args;
   const headers = headersOf(args);
-  if (cookies.length === 0 && canVary(response, headers)) {
-    return withoutHeaders(args, { ...headers, Vary: 'Cookie' });
+  if (added.length === 1 && !first.token && canVary(response, headers)) {
+    return withoutHeaders(args, { ...headers, Vary: first.vary });
   }
   if (headers) {
     rehearseHead(response, args);
     mergeHeaders(response, headers);
   }
-  vary(response, 'Cookie');
-  if (cookies.length > 0) {
-    addCookies(response, cookies);
-    keepUnshared(response);
+  for (const addition of added) {
+    vary(response, addition.vary);
+    if (addition.token) addToken(response, addition.token);
   }
   return withoutHeaders(args);
-}
-
-const NO_COOKIES: readonly string[] = [];
-
-/** The cookies that are added; `undefined` where nothing is. */
-function cookiesOf(
-  additions: readonly (HeadAddition | undefined)[],
-): readonly string[] | undefined {
-  let cookies: string[] | undefined;
-  let isAdded = false;
-  for (const addition of additions) {
-    if (!addition) continue;
-    isAdded = true;
-    if (addition.cookie !== undefined) (cookies ??= []).push(addition.cookie);
-  }
-  return cookies ?? (isAdded ? NO_COOKIES : undefined);
 }
 
 function withoutHeaders([status, reason]: HeadArguments, ...others: object[]): HeadArguments {
@@ -65,7 +52,7 @@ function headersOf([, second, third]: HeadArguments): object | undefined {
 }
 
 /**
- * Whether `Vary: Cookie` may just be put beside other headers for `writeHead`. Most responses that only read need no
+ * Whether `Vary` may just be put beside other headers for `writeHead`. Most responses that only read need no
  * more, and it is much cheaper than setting each header anew.
  */
 function canVary(response: ServerResponse, headers: object | undefined): boolean {
@@ -77,11 +64,14 @@ function canVary(response: ServerResponse, headers: object | undefined): boolean
   return true;
 }
 
-function addCookies(response: ServerResponse, cookies: readonly string[]): void {
-  const known = [response.getHeader('Set-Cookie') ?? []].flat();
-  for (const cookie of cookies) {
-    if (!known.includes(cookie)) response.appendHeader('Set-Cookie', cookie);
+function addToken(response: ServerResponse, { name, value }: TokenField): void {
+  if (name === 'Session-Token') {
+    response.setHeader(name, value);
+    return keepUnstored(response);
   }
+  const known = [response.getHeader(name) ?? []].flat();
+  if (!known.includes(value)) response.appendHeader(name, value);
+  keepUnshared(response);
 }
 
 /** Sets headers as `writeHead` would: they replace those set before, and a list may name one several times. */

@@ -17,6 +17,7 @@ const BODY_HEADERS = [
   'expires',
   'location',
   'set-cookie',
+  'session-token',
   'trailer',
 ];
 

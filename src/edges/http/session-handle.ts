@@ -4,16 +4,7 @@ import { SessionTokenError } from '../../errors/session-token.error.js';
 import type { Session } from '../../session/session.js';
 import type { ActiveSession } from '../../session/active-session.js';
 import { createSessionObject } from '../../session/session-object.js';
-import type { ResolvedCookieOptions, ResolvedSessionOptions } from '../../session.options.js';
-import {
-  clearedCookie,
-  isInPath,
-  readTokens,
-  type SignedToken,
-  tokenCookie,
-} from '../../transports/cookie.js';
-import { resolveCookie } from '../../transports/cookie-options.js';
-import type { Signature } from '../../transports/signature.js';
+import type { RequestTokens, Transports } from '../../transports/transports.js';
 import { HeldResponse, type ResponseHold } from './held-response.js';
 import { RETRY_AFTER_SECONDS } from './response-output.js';
 import type { HeadAddition } from './response-head.js';
@@ -26,15 +17,11 @@ export interface FrameworkRequest {
   session?: unknown;
 }
 
-/** What a handle needs of the application: how sessions are loaded, how their cookie looks, where warnings go. */
+/** What a handle needs of the application: how sessions are loaded, how tokens travel, where warnings go. */
 export interface HandleRuntime {
-  readonly options: ResolvedSessionOptions;
-  /** Of each secret: the first signs, all verify. */
-  readonly signatures: readonly Signature[];
+  readonly transports: Transports;
   /** The session of the first token that has one; a new one where none has. */
   open(tokens: readonly string[]): Promise<ActiveSession> | ActiveSession;
-  /** The clock that ends sessions. */
-  now(): number;
   warn(message: string): void;
   /** A session was loaded: whoever reads `request.session` is to see it. */
   show(raw: IncomingMessage, framework: FrameworkRequest): void;
@@ -49,10 +36,8 @@ export class SessionHandle implements ResponseHold {
   session: Session | undefined;
   #life: ActiveSession | undefined;
   #loading: Promise<Session> | undefined;
-  /** Those that the request came with. */
-  #signedTokens: readonly SignedToken[] = [];
-  /** How the cookie looks in this request, once its session was asked for. */
-  #cookieOptions: ResolvedCookieOptions | undefined;
+  /** Those that the request came with, once its session was asked for. */
+  #tokens: RequestTokens | undefined;
   /** The id of the session that the request came with. */
   #foundId: string | undefined;
   #hasFailed = false;
@@ -76,11 +61,8 @@ export class SessionHandle implements ResponseHold {
   load(): Promise<Session> | Session {
     if (this.session) return this.session;
     if (this.#loading) return this.#loading;
-    const cookie = resolveCookie(this.runtime.options.cookie, this.framework);
-    this.#cookieOptions = cookie;
-    const signed = readTokens(this.raw.headers.cookie, cookie.name, this.runtime.signatures);
-    this.#signedTokens = signed;
-    const life = this.runtime.open(signed.map(({ token }) => token));
+    this.#tokens = this.runtime.transports.in(this.raw, this.framework);
+    const life = this.runtime.open(this.#tokens.all);
     if (!(life instanceof Promise)) return this.#adopt(life);
     return (this.#loading = life.then(
       (loaded) => this.#adopt(loaded),
@@ -134,8 +116,9 @@ export class SessionHandle implements ResponseHold {
   addition(status: number): HeadAddition | undefined {
     const { isUsed, hasFailed } = this.#life!;
     if (hasFailed && status === 503) this.response!.setHeader('Retry-After', RETRY_AFTER_SECONDS);
-    const cookie = this.#hasFailed ? undefined : this.#cookie();
-    return isUsed || cookie !== undefined ? { cookie } : undefined;
+    const telling = this.#hasFailed ? undefined : this.#life!.notice.take();
+    const token = telling && this.#tokens!.field(telling);
+    return isUsed || token ? { vary: this.runtime.transports.vary, token } : undefined;
   }
 
   /**
@@ -146,9 +129,9 @@ export class SessionHandle implements ResponseHold {
     const isOver = this.#isHandled && !wasStreamed && this.#life?.isLookedAt === false;
     if (!this.#hasHeadLeft || isOver) return;
     const work = this.#run((life) => life.commit());
-    if (!work) return this.#warnOfLateCookie();
+    if (!work) return this.#warnOfLateToken();
     work.then(
-      () => this.#warnOfLateCookie(),
+      () => this.#warnOfLateToken(),
       (error: unknown) => {
         const { name, message } = error as Error;
         this.runtime.warn(
@@ -178,42 +161,32 @@ export class SessionHandle implements ResponseHold {
     throw error;
   }
 
-  /** Express takes away from `url` what it has routed by. */
-  #isInPath(): boolean {
-    const { originalUrl } = this.raw as { originalUrl?: string };
-    return isInPath(originalUrl ?? this.raw.url ?? '/', this.#cookieOptions!.path);
-  }
-
   #closeHead(): void {
     this.#hasHeadLeft = true;
     this.#life?.stopTelling('answered');
   }
 
-  #warnOfLateCookie(): void {
+  #warnOfLateToken(): void {
     const kind = this.#life?.notice.take()?.kind;
     if (kind !== 'token' && kind !== 'clear') return;
     const id = (kind === 'clear' && this.#foundId) || this.#life!.id;
     this.runtime.warn(
-      `Session ${id} changed after the head of its response had left, so its cookie could not be sent. Change it before the first byte, or call session.save() first.`,
+      `Session ${id} changed after the head of its response had left, so its ${this.#tokens!.noun} could not be sent. Change it before the first byte, or call session.save() first.`,
     );
   }
 
   #adopt(life: ActiveSession): Session {
     const { response } = this;
     this.#life = life;
+    if (life.tokenPlace !== undefined) this.#tokens!.use(life.tokenPlace);
     if (life.state === 'stored') this.#foundId = life.id;
     this.session = createSessionObject(life);
     this.runtime.show(this.raw, this.framework);
     const isHeld = response !== undefined && HeldResponse.install(response, this);
     if (!response) life.stopTelling('socket');
     else if (!isHeld) this.#closeHead();
-    else if (!this.#isInPath()) life.stopTelling('path');
+    else if (!this.#tokens!.isInReach) life.stopTelling('path');
     return this.session;
-  }
-
-  /** Whether the cookie of a token was signed with a secret that no longer signs: another is due whatever its life. */
-  #isSignedAnew(token: string): boolean {
-    return this.#signedTokens.some((signed) => signed.isOld && signed.token === token);
   }
 
   #run(work: (life: ActiveSession) => Promise<void> | undefined): Promise<void> | undefined {
@@ -223,24 +196,5 @@ export class SessionHandle implements ResponseHold {
     } catch (error) {
       return Promise.reject(error);
     }
-  }
-
-  /** The Set-Cookie that the client has to get, once. */
-  #cookie(): string | undefined {
-    const telling = this.#life!.notice.take();
-    if (!telling) return undefined;
-    const { signatures, now } = this.runtime;
-    const options = this.#cookieOptions!;
-    const isSecure = this.framework.protocol === 'https';
-    if (telling.kind === 'clear') {
-      const isKnown = this.raw.headers.cookie?.includes(`${options.name}=`);
-      return isKnown ? clearedCookie(options, isSecure) : undefined;
-    }
-    const { kind, token, expiresAtMs } = telling;
-    const isPersistent = telling.isPersistent ?? options.persistent;
-    if (kind === 'life' && !isPersistent && !this.#isSignedAnew(token)) return undefined;
-    const secondsLeft = Math.round((expiresAtMs - now()) / 1000);
-    const maxAge = isPersistent ? secondsLeft : undefined;
-    return tokenCookie(token, options, signatures[0]!, isSecure, maxAge);
   }
 }

@@ -1,0 +1,95 @@
+import type { Telling } from '../session/client-notice.js';
+import type { ResolvedSessionOptions } from '../session.options.js';
+import { BearerTransport } from './bearer.js';
+import { CookieTransport } from './cookie-transport.js';
+import { signToken } from './signed-token.js';
+import type {
+  RequestTransport,
+  TokenField,
+  Transport,
+  TransportRequest,
+  TransportSettings,
+} from './transport.js';
+
+/** The ways in which tokens travel between one application and its clients. */
+export class Transports {
+  /** The request's headers that decide which session it has, as `Vary` names them. */
+  readonly vary: string;
+  readonly #transports: readonly Transport[];
+  readonly #settings: TransportSettings;
+
+  /** @param now the clock that ends sessions, milliseconds since 1970 */
+  constructor(
+    options: Pick<ResolvedSessionOptions, 'signatures' | 'cookie' | 'transports'>,
+    now: () => number,
+  ) {
+    this.#settings = { signatures: options.signatures, now };
+    this.#transports = options.transports.map((name) =>
+      name === 'cookie'
+        ? new CookieTransport(this.#settings, options.cookie)
+        : new BearerTransport(this.#settings),
+    );
+    this.vary = this.#transports.map(({ requestHeader }) => requestHeader).join(', ');
+  }
+
+  /**
+   * The tokens of a request, which may be a handshake: `{ headers }` is enough.
+   * @param framework what the option `cookie` is called with, where it is a function
+   * @throws SessionOptionsError where that gives wrong options
+   */
+  in(request: TransportRequest, framework: object = request): RequestTokens {
+    return new RequestTokens(this.#transports.map((each) => each.in(request, framework)));
+  }
+
+  /** A token as a client sends it by bearer. */
+  sign(token: string): string {
+    return signToken(token, this.#settings.signatures);
+  }
+}
+
+/** The tokens that a request came with, and how its client is told of another. */
+export class RequestTokens {
+  readonly #transports: readonly RequestTransport[];
+  /**
+   * The one whose token counts. As long as none does: the first that brought one whose signature is right, as that client
+   * uses it; for a client that brought none the one for strangers, where there is such a one.
+   */
+  #used: RequestTransport;
+
+  constructor(transports: readonly RequestTransport[]) {
+    this.#transports = transports;
+    this.#used =
+      transports.find(({ tokens }) => tokens.length > 0) ??
+      transports.find(({ isForStrangers }) => isForStrangers) ??
+      transports[0]!;
+  }
+
+  /** Those whose signatures are right, in the order in which they are to be tried. */
+  get all(): readonly string[] {
+    return this.#transports.flatMap(({ tokens }) => tokens.map(({ token }) => token));
+  }
+
+  /** Has the token of one place in `all` decide how its client is told of another. */
+  use(place: number): void {
+    let left = place;
+    for (const transport of this.#transports) {
+      if (left < transport.tokens.length) return void (this.#used = transport);
+      left -= transport.tokens.length;
+    }
+  }
+
+  /** What the client is told by, for messages. */
+  get noun(): string {
+    return this.#used.noun;
+  }
+
+  /** Whether the client would come back with a token that it is given now. */
+  get isInReach(): boolean {
+    return this.#used.isInReach;
+  }
+
+  /** The field of the response's head that tells the client; `undefined` where it need not be told. */
+  field(telling: Telling): TokenField | undefined {
+    return this.#used.field(telling);
+  }
+}
