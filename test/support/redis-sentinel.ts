@@ -9,6 +9,9 @@ const READY_MS = 20_000;
 
 /** A private master with one replica, and three Sentinels that put the one in the other's place. */
 export class RedisSentinel {
+  /** By which Sentinels know the master. */
+  readonly name = NAME;
+
   private constructor(
     private readonly master: RedisServer,
     private readonly replica: RedisServer,
