@@ -58,8 +58,8 @@ const TOPOLOGIES: Topology[] = [
     name: 'a Cluster',
     packages: WHOLE,
     start: async () => {
-      const nodes = (await sharedCluster()).nodes.map(addressOf);
-      return { connect: (of) => of.cluster({ nodes }), stop: async () => {} };
+      const cluster = await sharedCluster();
+      return { connect: (of) => cluster.connect(of), stop: async () => {} };
     },
   },
   {
@@ -67,8 +67,7 @@ const TOPOLOGIES: Topology[] = [
     packages: WHOLE,
     start: async () => {
       const all = await RedisSentinel.start();
-      const sentinels = all.sentinelPorts.map((port) => addressOf({ port }));
-      return { connect: (of) => of.sentinel(sentinels, all.name), stop: () => all.stop() };
+      return { connect: (of) => all.connect(of), stop: () => all.stop() };
     },
   },
 ];

@@ -3,8 +3,8 @@ import { ADAPTERS, type AdapterName, TestApp, type TestAppOptions } from './app.
 import { type BackendName, type RedisName, startBackend, type TestBackend } from './backends.js';
 import { shareCluster, START_MS } from './shared-cluster.js';
 
-export const BACKENDS: BackendName[] = ['memory', 'redis', 'three methods', 'redis cluster'];
-export const REDIS_BACKENDS: RedisName[] = ['redis', 'redis cluster'];
+export const REDIS_BACKENDS: RedisName[] = ['redis', 'redis cluster', 'node-redis'];
+export const BACKENDS: BackendName[] = ['memory', 'three methods', ...REDIS_BACKENDS];
 
 shareCluster();
 

@@ -1,6 +1,7 @@
 import * as ioredis from 'ioredis';
 import * as ioredis5 from 'ioredis-5';
 import * as iovalkey from 'iovalkey';
+import type { AdapterName } from './app.js';
 import type { RedisBackendOptions } from 'nestjs-server-session';
 import * as redis from 'redis';
 import * as redis5 from 'redis-5';
@@ -51,6 +52,12 @@ export const PACKAGES = Object.keys(CLIENTS_OF) as PackageName[];
 
 /** What tests that name no package run with: `REDIS_CLIENT='node-redis 5' npm run jest` runs them all with that one. */
 export const DEFAULT_PACKAGE = packageNamed(process.env['REDIS_CLIENT'] ?? 'ioredis');
+
+/** One client with each adapter, where one has nothing to do with the other: `REDIS_CLIENT` makes both the same. */
+export const PACKAGE_ON: Record<AdapterName, PackageName> = {
+  express: DEFAULT_PACKAGE,
+  fastify: process.env['REDIS_CLIENT'] ? DEFAULT_PACKAGE : 'node-redis',
+};
 
 function packageNamed(name: string): PackageName {
   if (name in CLIENTS_OF) return name as PackageName;

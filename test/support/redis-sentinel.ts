@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import type { ClientPackage, TestClient } from './redis-clients.js';
 import { isReplicated, RedisServer } from './redis-server.js';
 import { until } from './until.js';
 
@@ -9,9 +9,6 @@ const READY_MS = 20_000;
 
 /** A private master with one replica, and three Sentinels that put the one in the other's place. */
 export class RedisSentinel {
-  /** By which Sentinels know the master. */
-  readonly name = NAME;
-
   private constructor(
     private readonly master: RedisServer,
     private readonly replica: RedisServer,
@@ -44,11 +41,13 @@ export class RedisSentinel {
     return this.sentinels.map(({ port }) => port);
   }
 
-  client(): Redis {
-    const sentinels = this.sentinels.map(({ port }) => ({ host: '127.0.0.1', port }));
-    const client = new Redis({ sentinels, name: NAME });
-    client.on('error', () => {});
-    return client;
+  get addresses(): { host: string; port: number }[] {
+    return this.sentinels.map(({ port }) => ({ host: '127.0.0.1', port }));
+  }
+
+  /** Of an application, by one of the packages that there are. */
+  connect(by: ClientPackage): TestClient {
+    return by.sentinel(this.addresses, NAME);
   }
 
   /** Whether every Sentinel names another master than the one that listens there. */

@@ -54,7 +54,7 @@ export class NodeRedisDriver implements RedisDriver {
   constructor(private readonly client: AnyNodeRedisClient) {
     this.isSharded = isCluster(client);
     // Of node-redis 6, which adds it to its own methods' keys, and to none that `sendCommand` gets.
-    this.keyPrefix = String((client as { _keyPrefix?: unknown })._keyPrefix ?? '');
+    this.keyPrefix = (client as { _keyPrefix?: string | Buffer })._keyPrefix?.toString() ?? '';
     this.#send = sendThrough(client);
     listen(client, this.#errors);
   }
