@@ -92,6 +92,8 @@ function ofNodeRedis(used: NodeRedis): ClientPackage {
       connecting(
         createCluster({
           rootNodes: nodes.map((socket) => ({ socket })),
+          // Of 6: a master that is gone is looked for this soon, and not after five seconds.
+          topologyRefreshOnReconnectionAttemptStrategy: 500,
           ...(map && { nodeAddressMap: map }),
         }),
       ),
