@@ -254,7 +254,7 @@ beforeAll(async () => void (await sharedCluster()), START_MS);
 
 describe.each(BACKENDS)('random programs of parallel requests, on %s', (name) => {
   /** Redis goes by its own clock, so nothing expires there while a program runs. */
-  const isOnOwnClock = name.startsWith('redis');
+  const isOnOwnClock = name.includes('redis');
   const monotonic = performance.now.bind(performance);
   let backend: TestBackend;
   let movedMs = 0;

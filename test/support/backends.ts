@@ -5,6 +5,7 @@ import {
   type SessionBackend,
   type SessionRecord,
 } from 'nestjs-server-session';
+import { CLIENTS_OF, DEFAULT_PACKAGE, type PackageName } from './redis-clients.js';
 import { RedisServer } from './redis-server.js';
 import { sharedCluster } from './shared-cluster.js';
 
@@ -26,7 +27,7 @@ export class ThreeMethodBackend implements SessionBackend {
   }
 }
 
-export type BackendName = 'memory' | 'redis' | 'three methods' | 'redis cluster';
+export type BackendName = 'memory' | 'redis' | 'three methods' | 'redis cluster' | 'node-redis';
 
 /** A backend of one kind, and what ends it. */
 export interface TestBackend {
@@ -35,10 +36,16 @@ export interface TestBackend {
 }
 
 /** Those kinds that are Redis, which a test may want to look into. */
-export type RedisName = Extract<BackendName, `redis${string}`>;
+export type RedisName = Exclude<BackendName, 'memory' | 'three methods'>;
 
 export interface TestRedis extends TestBackend {
+  /** Not the backend's: it looks into Redis, and so is of ioredis whatever that is. */
   client: Redis | Cluster;
+}
+
+/** The package whose client a kind of backend has. */
+export function packageOf(name: RedisName): PackageName {
+  return name === 'node-redis' ? name : DEFAULT_PACKAGE;
 }
 
 /** `redis cluster` is for files that share one, as all that import the matrix do. */
@@ -54,14 +61,27 @@ export async function startBackend(name: BackendName): Promise<TestBackend> {
 }
 
 export async function startRedis(name: RedisName): Promise<TestRedis> {
-  const server = name === 'redis' ? await RedisServer.start() : undefined;
+  const server = name === 'redis cluster' ? undefined : await RedisServer.start();
   const client = server?.client() ?? (await sharedCluster()).client();
+  const clients = CLIENTS_OF[packageOf(name)];
+  const used = server
+    ? clients.single({ host: '127.0.0.1', port: server.port })
+    : clients.cluster({ nodes: (await sharedCluster()).addresses });
+  // That neither connects while a test looks.
+  await used.ready;
+  if (client.isCluster) await pingAll(client as Cluster);
   return {
     client,
-    backend: new RedisBackend({ client }),
+    backend: new RedisBackend({ client: used.client }),
     stop: async () => {
       client.disconnect();
+      await used.close();
       await server?.stop();
     },
   };
+}
+
+async function pingAll(cluster: Cluster): Promise<void> {
+  await cluster.ping();
+  await Promise.all(cluster.nodes('master').map((node) => node.ping()));
 }

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Cluster, Redis } from 'ioredis';
 import { RedisBackend } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from './app.js';
 import { FailoverController, FailoverLoad, type Visitor } from './failover-load.js';
+import { CLIENTS_OF, type ClientPackage, PACKAGE_ON, type TestClient } from './redis-clients.js';
 import type { RedisServer } from './redis-server.js';
 
 const TIMEOUT_MS = 500;
@@ -15,7 +15,8 @@ const BACK_MS = 20_000;
 
 /** Servers of which one can take the place of another. */
 export interface Topology {
-  client(): Redis | Cluster;
+  /** A client of an application. */
+  connect(by: ClientPackage): TestClient;
   /** The master that has a key. */
   masterOf(key: string): Promise<RedisServer>;
   /** Waits until each replica has all that its master wrote. */
@@ -25,7 +26,7 @@ export interface Topology {
 
 /** Kills a master while an application on each adapter is busy, and tests what their visitors saw. */
 export function testFailover(start: () => Promise<Topology>): void {
-  const clients: (Redis | Cluster)[] = [];
+  const clients: TestClient[] = [];
   const loads = new Map<string, FailoverLoad>();
   let topology: Topology;
   /** The keys of the master that was killed, with all that its replica had. */
@@ -34,9 +35,11 @@ export function testFailover(start: () => Promise<Topology>): void {
   beforeAll(async () => {
     topology = await start();
     for (const adapter of ADAPTERS) {
-      const client = topology.client();
-      clients.push(client);
-      const session = { backend: new RedisBackend({ client }), backendTimeout: TIMEOUT_MS / 1000 };
+      const used = topology.connect(CLIENTS_OF[PACKAGE_ON[adapter]]);
+      clients.push(used);
+      await used.ready;
+      const backend = new RedisBackend({ client: used.client });
+      const session = { backend, backendTimeout: TIMEOUT_MS / 1000 };
       const app = await TestApp.start({ adapter, session, controllers: [FailoverController] });
       loads.set(adapter, await FailoverLoad.start(app));
     }
@@ -54,55 +57,58 @@ export function testFailover(start: () => Promise<Topology>): void {
   }, START_MS);
   afterAll(async () => {
     await Promise.all([...loads.values()].map(({ app }) => app.stop()));
-    for (const client of clients) client.disconnect();
+    await Promise.all(clients.map((client) => client.close()));
     await topology.stop();
   });
 
-  describe.each(ADAPTERS)('on %s', (adapter) => {
-    const load = () => loads.get(adapter)!;
-    const answers = () => load().visitors.flatMap((visitor) => visitor.answers);
+  describe.each(ADAPTERS.map((adapter) => [adapter, PACKAGE_ON[adapter]] as const))(
+    'on %s with %s',
+    (adapter) => {
+      const load = () => loads.get(adapter)!;
+      const answers = () => load().visitors.flatMap((visitor) => visitor.answers);
 
-    it('every request is answered by 200 or 503', () => {
-      const statuses = new Set(answers().map(({ status }) => status));
-      expect(statuses).toEqual(new Set([200, 503]));
-      for (const answer of answers().filter(({ status }) => status === 503)) {
-        expect(answer.json()).toEqual({ statusCode: 503, message: 'Service Unavailable' });
-      }
-    });
+      it('every request is answered by 200 or 503', () => {
+        const statuses = new Set(answers().map(({ status }) => status));
+        expect(statuses).toEqual(new Set([200, 503]));
+        for (const answer of answers().filter(({ status }) => status === 503)) {
+          expect(answer.json()).toEqual({ statusCode: 503, message: 'Service Unavailable' });
+        }
+      });
 
-    it.each([
-      ['reads', false, TIMEOUT_MS],
-      ['reads and writes', true, 2 * TIMEOUT_MS],
-    ])('no request that %s waits longer than its commands may', (_, isWrite, limitMs) => {
-      const tookMs = answers().flatMap((answer) =>
-        answer.isWrite === isWrite ? [answer.tookMs] : [],
-      );
-      expect(Math.max(...tookMs)).toBeLessThan(limitMs + SLACK_MS);
-    });
+      it.each([
+        ['reads', false, TIMEOUT_MS],
+        ['reads and writes', true, 2 * TIMEOUT_MS],
+      ])('no request that %s waits longer than its commands may', (_, isWrite, limitMs) => {
+        const tookMs = answers().flatMap((answer) =>
+          answer.isWrite === isWrite ? [answer.tookMs] : [],
+        );
+        expect(Math.max(...tookMs)).toBeLessThan(limitMs + SLACK_MS);
+      });
 
-    it('every visitor keeps the cookie', () => {
-      expect(answers().flatMap(({ setCookies }) => setCookies)).toEqual([]);
-    });
+      it('every visitor keeps the cookie', () => {
+        expect(answers().flatMap(({ setCookies }) => setCookies)).toEqual([]);
+      });
 
-    it('every session is back with what the replica had, and no change counts twice', async () => {
-      const isMoved = ({ id }: Visitor) => moved.has(`sess:${id}`);
-      expect(load().visitors.some(isMoved)).toBe(true);
-      const seen = async (visitor: Visitor) => (await visitor.read()).json<{ visits: number }>();
-      await Promise.all(
-        load().visitors.map(async (visitor) => {
-          const data = await seen(visitor);
-          expect(data).toEqual({ userId: visitor.id, visits: expect.any(Number) });
-          expect(data.visits).toBeLessThanOrEqual(visitor.sent);
-          // The replica has what was saved before the load began; what came later may not have reached it.
-          expect(data.visits).toBeGreaterThanOrEqual(isMoved(visitor) ? 1 : visitor.saved);
-          await visitor.visit();
-          const { visits } = await seen(visitor);
-          expect(visits).toBeGreaterThan(data.visits);
-          expect(visits).toBeLessThanOrEqual(visitor.sent);
-        }),
-      );
-    });
-  });
+      it('every session is back with what the replica had, and no change counts twice', async () => {
+        const isMoved = ({ id }: Visitor) => moved.has(`sess:${id}`);
+        expect(load().visitors.some(isMoved)).toBe(true);
+        const seen = async (visitor: Visitor) => (await visitor.read()).json<{ visits: number }>();
+        await Promise.all(
+          load().visitors.map(async (visitor) => {
+            const data = await seen(visitor);
+            expect(data).toEqual({ userId: visitor.id, visits: expect.any(Number) });
+            expect(data.visits).toBeLessThanOrEqual(visitor.sent);
+            // The replica has what was saved before the load began; what came later may not have reached it.
+            expect(data.visits).toBeGreaterThanOrEqual(isMoved(visitor) ? 1 : visitor.saved);
+            await visitor.visit();
+            const { visits } = await seen(visitor);
+            expect(visits).toBeGreaterThan(data.visits);
+            expect(visits).toBeLessThanOrEqual(visitor.sent);
+          }),
+        );
+      });
+    },
+  );
 
   it('the log has a line for each change of state, and none for a request', () => {
     // Nest has one logger for all applications of a process.

@@ -4,8 +4,8 @@ import type { TransportName } from './browser.js';
 import { type BackendName, type RedisName, startBackend, type TestBackend } from './backends.js';
 import { shareCluster, START_MS } from './shared-cluster.js';
 
-export const BACKENDS: BackendName[] = ['memory', 'redis', 'three methods', 'redis cluster'];
-export const REDIS_BACKENDS: RedisName[] = ['redis', 'redis cluster'];
+export const REDIS_BACKENDS: RedisName[] = ['redis', 'redis cluster', 'node-redis'];
+export const BACKENDS: BackendName[] = ['memory', 'three methods', ...REDIS_BACKENDS];
 
 shareCluster();
 
@@ -24,9 +24,8 @@ export const CELLS: CellName[] = [
   { name: 'memory', adapter: 'express', transport: 'bearer' },
   { name: 'redis', adapter: 'fastify', transport: 'bearer' },
 ];
-export const REDIS_CELLS = CELLS.filter(
-  (cell): cell is CellName & { name: RedisName } =>
-    cell.name === 'redis' || cell.name === 'redis cluster',
+export const REDIS_CELLS = CELLS.filter((cell): cell is CellName & { name: RedisName } =>
+  REDIS_BACKENDS.some((name) => name === cell.name),
 );
 
 /** A running application and its backend, for the tests of one cell of the matrix. */

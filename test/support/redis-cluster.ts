@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, type ClusterOptions, type Redis } from 'ioredis';
+import type { ClientPackage, TestClient } from './redis-clients.js';
 import { freePort, isReplicated, RedisServer } from './redis-server.js';
 import { until } from './until.js';
 
@@ -51,9 +52,17 @@ export class RedisCluster {
     return this.nodes.slice(0, MASTERS);
   }
 
+  get addresses(): { host: string; port: number }[] {
+    return this.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
+  }
+
+  /** Of an application, by one of the packages that there are. */
+  connect(by: ClientPackage): TestClient {
+    return by.cluster({ nodes: this.addresses });
+  }
+
   client(options: ClusterOptions = {}): Cluster {
-    const nodes = this.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
-    const client = new Cluster(nodes, options);
+    const client = new Cluster(this.addresses, options);
     client.on('error', () => {});
     return client;
   }

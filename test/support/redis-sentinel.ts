@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import type { ClientPackage, TestClient } from './redis-clients.js';
 import { isReplicated, RedisServer } from './redis-server.js';
 import { until } from './until.js';
 
@@ -41,11 +41,13 @@ export class RedisSentinel {
     return this.sentinels.map(({ port }) => port);
   }
 
-  client(): Redis {
-    const sentinels = this.sentinels.map(({ port }) => ({ host: '127.0.0.1', port }));
-    const client = new Redis({ sentinels, name: NAME });
-    client.on('error', () => {});
-    return client;
+  get addresses(): { host: string; port: number }[] {
+    return this.sentinels.map(({ port }) => ({ host: '127.0.0.1', port }));
+  }
+
+  /** Of an application, by one of the packages that there are. */
+  connect(by: ClientPackage): TestClient {
+    return by.sentinel(this.addresses, NAME);
   }
 
   /** Whether every Sentinel names another master than the one that listens there. */

@@ -1,6 +1,7 @@
-import { Cluster, type Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { RedisBackend } from 'nestjs-server-session';
-import { type RedisName, startRedis, type TestRedis } from './backends.js';
+import { packageOf, type RedisName, startRedis, type TestRedis } from './backends.js';
+import { CLIENTS_OF, type TestClient } from './redis-clients.js';
 import { Relay } from './relay.js';
 import { sharedCluster } from './shared-cluster.js';
 
@@ -9,7 +10,9 @@ export class RelayedRedis {
   private constructor(
     private readonly redis: TestRedis,
     private readonly relays: Relay[],
-    private readonly client: Redis | Cluster,
+    private readonly used: TestClient,
+    /** What was under way when a connection broke is sent again, so that it succeeds; else it fails. */
+    readonly sendsAgain: boolean,
   ) {}
 
   static async start(name: RedisName): Promise<RelayedRedis> {
@@ -17,18 +20,17 @@ export class RelayedRedis {
     const ports = await portsOf(redis);
     const relays = await Promise.all(ports.map((port) => Relay.to(port)));
     const ways = relays.map(({ port }) => ({ host: '127.0.0.1', port }));
-    const client = redis.client.isCluster
-      ? new Cluster(ways, {
-          retryDelayOnFailover: 20,
-          natMap: Object.fromEntries(ports.map((port, i) => [`127.0.0.1:${port}`, ways[i]!])),
-        })
-      : (redis.client as Redis).duplicate(ways[0]);
-    client.on('error', () => {});
-    return new RelayedRedis(redis, relays, client);
+    const map = Object.fromEntries(ports.map((port, i) => [`127.0.0.1:${port}`, ways[i]!]));
+    const clients = CLIENTS_OF[packageOf(name)];
+    const used = redis.client.isCluster
+      ? clients.cluster({ nodes: ways, map })
+      : clients.single(ways[0]!);
+    await used.ready;
+    return new RelayedRedis(redis, relays, used, clients.sendsAgain);
   }
 
   get backend(): RedisBackend {
-    return new RedisBackend({ client: this.client });
+    return new RedisBackend({ client: this.used.client });
   }
 
   /** Reaches the server with no relay between. */
@@ -41,7 +43,7 @@ export class RelayedRedis {
     return this.relays.reduce((sum, { cuts }) => sum + cuts, 0);
   }
 
-  /** Runs something and loses the reply to the first command that contains a text; ioredis then sends that again. */
+  /** Runs something and loses the reply to the first command that contains a text. */
   async losingReplyTo<T>(text: string, run: () => Promise<T>): Promise<T> {
     const disarm = () => this.relays.forEach((relay) => relay.loseReplyTo(undefined));
     for (const relay of this.relays) relay.loseReplyTo(text, disarm);
@@ -62,7 +64,7 @@ export class RelayedRedis {
   }
 
   async stop(): Promise<void> {
-    this.client.disconnect();
+    await this.used.close();
     await Promise.all(this.relays.map((relay) => relay.stop()));
     await this.redis.stop();
   }

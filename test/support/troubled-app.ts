@@ -1,11 +1,11 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, jest } from '@jest/globals';
-import { type Redis, type RedisOptions } from 'ioredis';
 import { RedisBackend, type SessionOptions } from 'nestjs-server-session';
 import { type AdapterName, TestApp } from './app.js';
 import type { Answer, Browser } from './browser.js';
 import { InterleavingController } from './interleaving-controller.js';
+import { CLIENTS_OF, DEFAULT_PACKAGE, type TestClient } from './redis-clients.js';
 import type { RedisServer } from './redis-server.js';
 import { until } from './until.js';
 
@@ -20,7 +20,7 @@ const RETURN_MS = 1000;
 /** Between two requests of one visitor, so that the machine has time for all of them. */
 const PAUSE_MS = 10;
 
-export type ClientName = 'fromUrl' | "a user's client";
+export type ClientName = 'fromUrl' | "a user's client" | 'node-redis';
 export const CLIENTS: ClientName[] = ['fromUrl', "a user's client"];
 
 /** Both clients and both adapters, where one has nothing to do with the other. */
@@ -33,7 +33,7 @@ export interface TroubledAppOptions {
   adapter: AdapterName;
   server: RedisServer;
   /** Default `fromUrl`; or options for a client of the user. */
-  client?: ClientName | RedisOptions;
+  client?: ClientName | object;
   /** The port of what stands before the server. */
   port?: number;
   session?: Partial<SessionOptions>;
@@ -44,23 +44,22 @@ export class TroubledApp {
   private constructor(
     readonly app: TestApp,
     readonly visitor: Browser,
-    readonly client: Redis | undefined,
+    readonly used: TestClient | undefined,
   ) {}
 
   static async start(options: TroubledAppOptions): Promise<TroubledApp> {
     const { adapter, server, client: kind = 'fromUrl', port = server.port } = options;
-    const settings = kind === "a user's client" ? {} : kind;
-    const client = settings === 'fromUrl' ? undefined : server.client({ ...settings, port });
-    const backend = client
-      ? new RedisBackend({ client })
+    const used = kind === 'fromUrl' ? undefined : clientOf(kind, port);
+    const backend = used
+      ? new RedisBackend({ client: used.client })
       : RedisBackend.fromUrl(`redis://127.0.0.1:${port}`);
     const session = { backend, backendTimeout: TIMEOUT_MS / 1000, ...options.session };
-    if (client) await until('a connection', () => client.status === 'ready');
+    await used?.ready;
     const app = await TestApp.start({ adapter, session, controllers: [InterleavingController] });
     const visitor = app.browser();
     await visitor.post('/set/1');
     app.logs.lines.length = 0;
-    return new TroubledApp(app, visitor, client);
+    return new TroubledApp(app, visitor, used);
   }
 
   /** What was logged of the backend, in order. */
@@ -118,8 +117,13 @@ export class TroubledApp {
 
   async stop(): Promise<void> {
     await this.app.stop();
-    this.client?.disconnect();
+    await this.used?.close();
   }
+}
+
+function clientOf(kind: Exclude<TroubledAppOptions['client'], undefined>, port: number) {
+  const clients = CLIENTS_OF[kind === 'node-redis' ? kind : DEFAULT_PACKAGE];
+  return clients.single({ host: '127.0.0.1', port }, typeof kind === 'object' ? kind : {});
 }
 
 /** A whole 503 with nothing of what the handler wrote. */

@@ -1,4 +1,3 @@
-import type { Cluster, Redis } from 'ioredis';
 import type {
   AtomicSessionBackend,
   Lifetime,
@@ -8,30 +7,32 @@ import type {
 } from '../session-backend.js';
 import type { SharedBackend } from '../shared-backend.js';
 import { Batch } from './batch.js';
-import { ConnectionErrors } from './connection-errors.js';
+import type { RedisDriver } from './driver.js';
+import { driverOf, type RedisClient } from './driver-of.js';
 import { OwnedClient } from './redis-client.js';
 import { changeText, escaped, namesText, readRecordText, recordText, UNIT } from './record-text.js';
+import { Script } from './script.js';
 import { NOW, readUpdateReply, UPDATE, type UpdateReply, updateReply } from './scripts.js';
 import { ServerClock } from './server-clock.js';
 
 export interface RedisBackendOptions {
-  /** An ioredis 6 client, single, Sentinel or Cluster. It stays yours: it is never closed here. */
-  client: Redis | Cluster;
+  /**
+   * A client of yours: of ioredis or iovalkey (single, Sentinel, Cluster), or of node-redis 5 or 6 (client, pool, cluster,
+   * sentinel). It stays yours: it is neither opened nor closed here.
+   */
+  client: RedisClient;
   /** Begins every key. Default `'sess:'`. */
   prefix?: string;
   /**
    * Whether keys are spread over several servers, so that one command may touch one session only. Default: whether the
-   * client is a `Cluster`. Write `true` where a proxy (Envoy, twemproxy, Redis Enterprise) spreads them behind one address.
+   * client is a cluster's. Write `true` where a proxy (Envoy, twemproxy, Redis Enterprise) spreads them behind one address.
    */
   isSharded?: boolean;
 }
 
 type RedisUrlOptions = Omit<RedisBackendOptions, 'client'>;
 
-type Script = (...args: (string | number)[]) => Promise<unknown>;
-type Scripts = Record<keyof typeof SCRIPTS, Script>;
-
-/** What the script takes for one session: few, because each argument costs ioredis time. */
+/** What the script takes for one session: few, because each argument costs the client time. */
 type UpdateArguments = readonly [head: string, keep: string, change: string];
 
 /** One of many that are sent together. */
@@ -43,25 +44,22 @@ interface Update {
 /** Redis does nothing else while it runs one command: a larger batch would save little and keep others waiting. */
 const MAX_BATCH = 32;
 
-const SCRIPTS = {
-  nestSessionUpdate: { lua: UPDATE },
-  nestSessionNow: { lua: NOW, numberOfKeys: 1 },
-} as const;
-
 /**
- * Keeps sessions in Redis through ioredis: one string per session, read by one GET and changed by one Lua script that
+ * Keeps sessions in Redis: one string per session, read by one GET and changed by one Lua script that
  * does nothing when the key is gone. Every key lives as long as its session.
  */
 export class RedisBackend implements AtomicSessionBackend, SharedBackend {
   /** The client that is made and closed here. */
   readonly #owned: OwnedClient | undefined;
-  readonly #connection: { readonly client: Redis | Cluster };
+  readonly #connection: { readonly driver: RedisDriver };
   readonly #prefix: string;
   readonly #gets: Batch<string, SessionRecord | null>;
   readonly #updates: Batch<Update, UpdateReply>;
-  readonly #clock = new ServerClock(() => clean(this.#scripts.nestSessionNow(this.#key('now'))));
+  readonly #updateScript = new Script(UPDATE);
+  readonly #nowScript = new Script(NOW);
+  readonly #clock = new ServerClock(() => this.#run(this.#nowScript, [this.#key('now')], []));
 
-  /** @throws TypeError where `client` is no ioredis client */
+  /** @throws TypeError where `client` is none of a known kind, which says what it lacks */
   constructor(options: RedisBackendOptions);
   /** @internal */
   constructor(options: RedisUrlOptions, owned: OwnedClient);
@@ -70,9 +68,10 @@ export class RedisBackend implements AtomicSessionBackend, SharedBackend {
     owned?: OwnedClient,
   ) {
     this.#owned = owned;
-    this.#connection = owned ?? { client: prepared(client) };
-    this.#prefix = prefix;
-    const isOneSlot = !(isSharded ?? client?.isCluster) || /\{[^}]+\}/.test(prefix);
+    const driver = owned ? undefined : driverOf(client);
+    this.#connection = owned ?? { driver: driver! };
+    this.#prefix = (driver?.keyPrefix ?? '') + prefix;
+    const isOneSlot = !(isSharded ?? driver?.isSharded) || /\{[^}]+\}/.test(this.#prefix);
     const maxItems = isOneSlot ? MAX_BATCH : 1;
     this.#gets = new Batch(maxItems, (keys) => this.#getAll(keys));
     this.#updates = new Batch(maxItems, (updates) => this.#updateAll(updates));
@@ -89,7 +88,7 @@ export class RedisBackend implements AtomicSessionBackend, SharedBackend {
    * @throws TypeError where the URL is none of Redis', Error where ioredis is not installed
    */
   static fromUrl(url: string, options: RedisUrlOptions = {}): RedisBackend {
-    return new RedisBackend(options, new OwnedClient(url, prepared));
+    return new RedisBackend(options, new OwnedClient(url));
   }
 
   /** Connects the client that `fromUrl` makes. The module calls it when an application starts. */
@@ -113,7 +112,7 @@ export class RedisBackend implements AtomicSessionBackend, SharedBackend {
 
   /** Of its connection, with the host, until it is mended. */
   get lastError(): unknown {
-    return ConnectionErrors.of(this.#client).last;
+    return this.#driver.lastError;
   }
 
   get(id: string): Promise<SessionRecord | null> {
@@ -122,16 +121,16 @@ export class RedisBackend implements AtomicSessionBackend, SharedBackend {
   }
 
   async set(id: string, record: SessionRecord, ttlSeconds: number): Promise<void> {
-    await clean(this.#client.set(this.#key(id), recordText(record), 'EX', ttlSeconds));
+    await this.#set(id, record, ttlSeconds);
   }
 
   async delete(id: string): Promise<void> {
-    await clean(this.#client.del(this.#key(id)));
+    const key = this.#key(id);
+    await this.#driver.send(key, ['del', key]);
   }
 
   async create(id: string, record: SessionRecord, ttlSeconds: number): Promise<boolean> {
-    const text = recordText(record);
-    return (await clean(this.#client.set(this.#key(id), text, 'EX', ttlSeconds, 'NX'))) === 'OK';
+    return (await this.#set(id, record, ttlSeconds, 'NX')) === 'OK';
   }
 
   async update(
@@ -147,21 +146,31 @@ export class RedisBackend implements AtomicSessionBackend, SharedBackend {
     throw new Error('the change came to Redis too late to be applied');
   }
 
+  #set(
+    id: string,
+    record: SessionRecord,
+    ttlSeconds: number,
+    ...condition: 'NX'[]
+  ): Promise<unknown> {
+    const key = this.#key(id);
+    const text = recordText(record);
+    return this.#driver.send(key, ['set', key, text, 'EX', String(ttlSeconds), ...condition]);
+  }
+
   #get(id: string): Promise<SessionRecord | null> {
     return this.#gets.add(this.#key(id));
   }
 
   /** By MGET also where it is one: a key of another type is no session then, and no error. */
   async #getAll(keys: string[]): Promise<(SessionRecord | null)[]> {
-    const texts = await clean(this.#client.mget(keys));
+    const texts = (await this.#driver.send(keys[0]!, ['mget', ...keys])) as (string | null)[];
     return texts.map((text) => (text === null ? null : readRecordText(text)));
   }
 
   async #updateAll(updates: Update[]): Promise<UpdateReply[]> {
-    const args: (string | number)[] = [updates.length];
-    for (const { key } of updates) args.push(key);
-    for (const update of updates) args.push(...update.args);
-    const replies = (await clean(this.#scripts.nestSessionUpdate(...args))) as unknown[];
+    const keys = updates.map(({ key }) => key);
+    const args = updates.flatMap((update) => update.args);
+    const replies = (await this.#run(this.#updateScript, keys, args)) as unknown[];
     return updates.map((_, index) => updateReply(replies[2 * index], replies[2 * index + 1]));
   }
 
@@ -169,26 +178,13 @@ export class RedisBackend implements AtomicSessionBackend, SharedBackend {
     return this.#prefix + id;
   }
 
-  get #client(): Redis | Cluster {
-    return this.#connection.client;
+  #run(script: Script, keys: string[], args: string[]): Promise<unknown> {
+    return script.run(this.#driver, keys[0]!, [String(keys.length), ...keys, ...args]);
   }
 
-  get #scripts(): Scripts {
-    return this.#connection.client as unknown as Scripts;
+  get #driver(): RedisDriver {
+    return this.#connection.driver;
   }
-}
-
-/** A client that knows the scripts. @throws TypeError where it is none of ioredis */
-function prepared<T extends Redis | Cluster>(client: T | undefined): T {
-  if (typeof client?.defineCommand !== 'function' || typeof client.get !== 'function') {
-    throw new TypeError(
-      'RedisBackend: client must be an ioredis client: new RedisBackend({ client: new Redis(url) })',
-    );
-  }
-  for (const [name, script] of Object.entries(SCRIPTS)) client.defineCommand(name, script);
-  // From here on it notes why it has no connection.
-  ConnectionErrors.of(client);
-  return client;
 }
 
 /** In the order in which the script takes them. */
@@ -212,14 +208,4 @@ function updateArguments(
     '',
   ].join(UNIT);
   return [head, namesText(keep), changeText(change)];
-}
-
-/** ioredis attaches the command to its errors, with the session's values: they must not reach a log. */
-async function clean<T>(reply: Promise<T>): Promise<T> {
-  try {
-    return await reply;
-  } catch (error) {
-    delete (error as { command?: unknown }).command;
-    throw error;
-  }
 }

@@ -2,6 +2,8 @@ import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import type { RedisDriver } from './driver.js';
+import { IoredisDriver } from './ioredis-driver.js';
 import { readRedisUrl, type RedisAddress } from './redis-url.js';
 
 /** Longest wait between two tries to connect: a Redis that is back is noticed within it. */
@@ -19,41 +21,35 @@ const DISCONNECT_TIMEOUT_MS = 100;
 export class OwnedClient {
   readonly #address: RedisAddress;
   readonly #Redis = loadRedis();
-  #client: Redis | undefined;
+  #connected: { readonly client: Redis; readonly driver: RedisDriver } | undefined;
   #users = 0;
   #isClosed = false;
 
-  /**
-   * @param prepare called with each client that is made
-   * @throws TypeError where the URL is none of Redis', Error where ioredis is not installed
-   */
-  constructor(
-    private readonly url: string,
-    private readonly prepare: (client: Redis) => void,
-  ) {
+  /** @throws TypeError where the URL is none of Redis', Error where ioredis is not installed */
+  constructor(private readonly url: string) {
     this.#address = readRedisUrl(url);
   }
 
   /** A closed one refuses each command, so that what comes after the end leaves nothing open. */
-  get client(): Redis {
-    return (this.#client ??= this.#connect());
+  get driver(): RedisDriver {
+    return (this.#connected ??= this.#connect()).driver;
   }
 
   acquire(): void {
     this.#users++;
-    if (this.#isClosed) this.#client = undefined;
+    if (this.#isClosed) this.#connected = undefined;
     this.#isClosed = false;
-    this.#client ??= this.#connect();
+    this.#connected ??= this.#connect();
   }
 
   async release(): Promise<void> {
     this.#users = Math.max(this.#users - 1, 0);
-    if (this.#users > 0 || !this.#client) return;
+    if (this.#users > 0 || !this.#connected) return;
     this.#isClosed = true;
-    await disconnect(this.#client);
+    await disconnect(this.#connected.client);
   }
 
-  #connect(): Redis {
+  #connect(): { client: Redis; driver: RedisDriver } {
     const client = new this.#Redis(this.url, {
       retryStrategy: (times) => Math.min(times * 50, MAX_RETRY_DELAY_MS),
       maxLoadingRetryTime: MAX_RETRY_DELAY_MS,
@@ -63,10 +59,10 @@ export class OwnedClient {
       // Every so many tries ioredis would refuse all that waits, which reads as an answer of a Redis that gives none.
       maxRetriesPerRequest: null,
     });
-    this.prepare(client);
+    const driver = new IoredisDriver(client);
     tellFirstConnection(client, this.#address);
     insistOnDatabase(client);
-    return client;
+    return { client, driver };
   }
 }
 

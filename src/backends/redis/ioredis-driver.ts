@@ -1,0 +1,64 @@
+import { ConnectionErrors, NODE_ERROR_MS } from './connection-errors.js';
+import type { RedisCommand, RedisDriver } from './driver.js';
+
+/** A client of ioredis or iovalkey: single, Sentinel or Cluster. */
+export interface IoredisClient {
+  readonly isCluster: boolean;
+  call(name: string, ...args: string[]): Promise<unknown>;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  on(event: string, listener: (...args: any[]) => void): unknown;
+}
+
+/** What of a single client's options says where its server is. */
+interface Place {
+  readonly host?: string;
+  readonly port?: number;
+  readonly path?: string;
+  readonly sentinels?: unknown;
+  readonly name?: string;
+}
+
+/**
+ * Speaks through ioredis or iovalkey, which find the keys in a command by themselves and put a `keyPrefix` before them.
+ *
+ * It listens to `error`, so that the client no longer prints what it would print where nobody listens.
+ */
+export class IoredisDriver implements RedisDriver {
+  readonly keyPrefix = '';
+  readonly #errors = new ConnectionErrors();
+
+  constructor(private readonly client: IoredisClient) {
+    const errors = this.#errors;
+    client.on('error', (error: unknown) => errors.note(error, placeOf(client)));
+    client.on('node error', (error: unknown, node: string) =>
+      errors.note(error, node, NODE_ERROR_MS),
+    );
+    client.on('close', () => errors.noteClose(placeOf(client)));
+    client.on('ready', () => errors.mended());
+  }
+
+  get isSharded(): boolean {
+    return this.client.isCluster;
+  }
+
+  get lastError(): Error | undefined {
+    return this.#errors.last;
+  }
+
+  async send(_key: string, command: RedisCommand): Promise<unknown> {
+    try {
+      return await this.client.call(...command);
+    } catch (error) {
+      // The command is attached, with the session's values: they must not reach a log.
+      delete (error as { command?: unknown }).command;
+      throw error;
+    }
+  }
+}
+
+function placeOf(client: IoredisClient): string | undefined {
+  if (client.isCluster) return undefined;
+  const { host, port, path, sentinels, name } = (client as { options?: Place }).options ?? {};
+  if (sentinels) return `the master ${name} of Sentinels`;
+  return path ?? `${host}:${port}`;
+}
