@@ -1,9 +1,12 @@
+import type { IncomingMessage } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { AtomicAdapter } from './backends/atomic-adapter.js';
 import { BoundedBackend } from './backends/bounded-backend.js';
 import { isAtomic, type SessionBackend } from './backends/session-backend.js';
 import { RequestSessions } from './edges/http/request-sessions.js';
-import type { HandleRuntime } from './edges/http/session-handle.js';
+import { SessionContexts } from './edges/session-contexts.js';
+import { GatewaySessions } from './edges/ws/gateway-sessions.js';
+import type { SocketRuntime } from './edges/ws/handshake.js';
 import type { SessionCodec } from './session/codec.js';
 import { ServerStore } from './session/server-store.js';
 import { ActiveSession } from './session/active-session.js';
@@ -16,10 +19,13 @@ import type {
   SessionOptions,
 } from './session.options.js';
 import { SessionService } from './session.service.js';
+import { readTokens } from './transports/cookie.js';
+import { resolveCookie } from './transports/cookie-options.js';
 
 /** The parts of one application's sessions, ready to use. */
 export interface SessionParts {
   readonly requests: RequestSessions;
+  readonly gateways: GatewaySessions;
   readonly service: SessionService;
   readonly lifecycle: BackendLifecycle;
 }
@@ -56,28 +62,57 @@ export function createSessions(
     {
       options: resolved,
       signatures: resolved.signatures,
-      open: opener(runtime, resolved.onBackendError),
+      ...opener(runtime, resolved.onBackendError),
       now: () => store.now(),
       warn: (message) => logger.warn(message),
     },
     { current: resolved.current, load },
   );
+  const gateways = new GatewaySessions({
+    ...opener(socketRuntime(runtime), resolved.onBackendError),
+    tokensOf: (request) => handshakeTokens(request, resolved),
+    isRenewing: renewIntervalMs !== Infinity,
+    within: (handle, run) => requests.within(handle, run),
+    warn: (message) => logger.warn(message),
+  });
+  const contexts = new SessionContexts(requests, gateways);
   return {
     requests,
-    service: new SessionService(requests, store, bounded),
+    gateways,
+    service: new SessionService(contexts, store, bounded),
     lifecycle: new BackendLifecycle(backend, bounded),
   };
 }
 
-/** How the session of a request is found by its tokens. */
+/** How a session is found by the tokens of a request, and again once it was found. */
 function opener(
   runtime: SessionRuntime,
   onBackendError: ResolvedSessionOptions['onBackendError'],
-): HandleRuntime['open'] {
-  return (tokens) => {
-    if (tokens.length === 0) return new ActiveSession(runtime);
-    const session = ActiveSession.open(runtime, tokens);
-    if (onBackendError === 'fail') return session;
-    return session.catch((error: Error) => ActiveSession.unavailable(runtime, error));
+): Pick<SocketRuntime, 'open' | 'reopen'> {
+  const opened = (session: Promise<ActiveSession>) =>
+    onBackendError === 'fail'
+      ? session
+      : session.catch((error: Error) => ActiveSession.unavailable(runtime, error));
+  return {
+    open: (tokens) =>
+      tokens.length === 0
+        ? new ActiveSession(runtime)
+        : opened(ActiveSession.open(runtime, tokens)),
+    reopen: (before) => opened(ActiveSession.reopen(runtime, before)),
   };
+}
+
+/**
+ * Over a socket no token is renewed, and a use is written where HTTP has written none for half of the idle timeout: HTTP
+ * writes it in time then, and lengthens the life of the cookie with it, which a socket can't.
+ */
+function socketRuntime(runtime: SessionRuntime): SessionRuntime {
+  const touchIntervalMs = Math.max(runtime.touchIntervalMs, runtime.lifetime.idleMs / 2);
+  return { ...runtime, touchIntervalMs, renewIntervalMs: Infinity };
+}
+
+function handshakeTokens(request: IncomingMessage, options: ResolvedSessionOptions): string[] {
+  const { name } = resolveCookie(options.cookie, request);
+  const signed = readTokens(request.headers.cookie, name, options.signatures);
+  return signed.map(({ token }) => token);
 }
