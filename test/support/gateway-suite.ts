@@ -1,5 +1,5 @@
 import { afterEach, beforeEach } from '@jest/globals';
-import { MemoryBackend, type SessionModuleOptions } from 'nestjs-server-session';
+import { MemoryBackend, type SessionModuleOptions, SessionService } from 'nestjs-server-session';
 import { ADAPTERS, type AdapterName, TestApp } from './app.js';
 import type { Browser } from './browser.js';
 import { Gate, GatedBackend } from './gated-backend.js';
@@ -11,6 +11,7 @@ import {
   type PlatformName,
   useGateways,
 } from './gateway-client.js';
+import { until } from './until.js';
 
 export const CELLS = PLATFORMS.flatMap((platform) =>
   ADAPTERS.map((adapter): [PlatformName, AdapterName] => [platform, adapter]),
@@ -33,6 +34,7 @@ export class GatewaySuite {
     });
     afterEach(async () => {
       for (const client of this.#clients) client.close();
+      await until('the end of the connections', () => this.connections() === 0);
       await this.app.stop();
     });
   }
@@ -63,6 +65,16 @@ export class GatewaySuite {
     await browser.post('/visits');
     this.forget();
     return { browser, client: await this.connect(browser.cookies) };
+  }
+
+  get sessions(): SessionService {
+    return this.app.app.get(SessionService);
+  }
+
+  /** How many clients the gateway has. */
+  connections(): number {
+    const { server } = this.app.app.get(TestGateway);
+    return 'clients' in server ? server.clients.size : server.engine.clientsCount;
   }
 
   forget(): void {

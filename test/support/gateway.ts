@@ -18,6 +18,7 @@ import {
   MessageBody,
   SubscribeMessage,
   WebSocketGateway,
+  WebSocketServer,
 } from '@nestjs/websockets';
 import { Session, SessionService } from 'nestjs-server-session';
 import { concatMap, from, type Observable } from 'rxjs';
@@ -59,6 +60,9 @@ export class SeeingFilter extends BaseWsExceptionFilter {
 @WebSocketGateway()
 export class TestGateway {
   constructor(@Inject(SessionService) private readonly sessions: SessionService) {}
+
+  @WebSocketServer()
+  readonly server!: { clients: Set<unknown> } | { engine: { clientsCount: number } };
 
   handleConnection(client: object): void {
     script.onConnection(client, this.sessions).then(
