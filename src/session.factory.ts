@@ -3,7 +3,9 @@ import { AtomicAdapter } from './backends/atomic-adapter.js';
 import { BoundedBackend } from './backends/bounded-backend.js';
 import { isAtomic, type SessionBackend } from './backends/session-backend.js';
 import { RequestSessions } from './edges/http/request-sessions.js';
-import type { HandleRuntime } from './edges/http/session-handle.js';
+import { SessionContexts } from './edges/session-contexts.js';
+import { GatewaySessions } from './edges/ws/gateway-sessions.js';
+import type { SocketRuntime } from './edges/ws/handshake.js';
 import type { SessionCodec } from './session/codec.js';
 import { ServerStore } from './session/server-store.js';
 import { ActiveSession } from './session/active-session.js';
@@ -22,6 +24,7 @@ import { Transports } from './transports/transports.js';
 /** The parts of one application's sessions, ready to use. */
 export interface SessionParts {
   readonly requests: RequestSessions;
+  readonly gateways: GatewaySessions;
   readonly service: SessionService;
   readonly lifecycle: BackendLifecycle;
 }
@@ -58,28 +61,42 @@ export function createSessions(
   const requests = new RequestSessions(
     {
       transports,
-      open: opener(runtime, resolved.onBackendError),
+      ...opener(runtime, resolved.onBackendError),
       warn: (message) => logger.warn(message),
     },
     { current: resolved.current, load },
   );
+  const gateways = new GatewaySessions({
+    ...opener(socketRuntime(runtime), resolved.onBackendError),
+    tokensOf: (request) => transports.in(request, request).all,
+    isRenewing: renewIntervalMs !== Infinity,
+    within: (handle, run) => requests.within(handle, run),
+    warn: (message) => logger.warn(message),
+  });
+  const contexts = new SessionContexts(requests, gateways);
   return {
     requests,
-    service: new SessionService(requests, store, bounded, issuer(runtime, transports, resolved)),
+    gateways,
+    service: new SessionService(contexts, store, bounded, issuer(runtime, transports, resolved)),
     lifecycle: new BackendLifecycle(backend, bounded),
   };
 }
 
-/** How the session of a request is found by its tokens. */
+/** How a session is found by the tokens of a request, and again once it was found. */
 function opener(
   runtime: SessionRuntime,
   onBackendError: ResolvedSessionOptions['onBackendError'],
-): HandleRuntime['open'] {
-  return (tokens) => {
-    if (tokens.length === 0) return new ActiveSession(runtime);
-    const session = ActiveSession.open(runtime, tokens);
-    if (onBackendError === 'fail') return session;
-    return session.catch((error: Error) => ActiveSession.unavailable(runtime, error));
+): Pick<SocketRuntime, 'open' | 'reopen'> {
+  const opened = (session: Promise<ActiveSession>) =>
+    onBackendError === 'fail'
+      ? session
+      : session.catch((error: Error) => ActiveSession.unavailable(runtime, error));
+  return {
+    open: (tokens) =>
+      tokens.length === 0
+        ? new ActiveSession(runtime)
+        : opened(ActiveSession.open(runtime, tokens)),
+    reopen: (before) => opened(ActiveSession.reopen(runtime, before)),
   };
 }
 
@@ -98,4 +115,13 @@ function issuer(
     const { id, token } = await issueSession(runtime, session);
     return { id, token: transports.sign(token) };
   };
+}
+
+/**
+ * Over a socket no token is renewed, and a use is written where HTTP has written none for half of the idle timeout: HTTP
+ * writes it in time then, and lengthens the life of the cookie with it, which a socket can't.
+ */
+function socketRuntime(runtime: SessionRuntime): SessionRuntime {
+  const touchIntervalMs = Math.max(runtime.touchIntervalMs, runtime.lifetime.idleMs / 2);
+  return { ...runtime, touchIntervalMs, renewIntervalMs: Infinity };
 }

@@ -10,6 +10,7 @@ import {
 import {
   type AbstractHttpAdapter,
   APP_INTERCEPTOR,
+  ApplicationConfig,
   HttpAdapterHost,
   ModulesContainer,
 } from '@nestjs/core';
@@ -17,6 +18,8 @@ import { MemoryBackend } from './backends/memory-backend.js';
 import type { SessionBackend } from './backends/session-backend.js';
 import { installEdge } from './edges/http/install.js';
 import { RequestSessions } from './edges/http/request-sessions.js';
+import { GatewaySessions } from './edges/ws/gateway-sessions.js';
+import { installGateways } from './edges/ws/install.js';
 import { SessionOptionsError } from './errors/session-options.error.js';
 import { JsonCodec, type SessionCodec } from './session/codec.js';
 import { SessionInterceptor } from './session.interceptor.js';
@@ -58,8 +61,11 @@ export class SessionModule {
     @Inject(ModulesContainer) modules: ModulesContainer,
     @Inject(HttpAdapterHost) host: HttpAdapterHost,
     @Inject(RequestSessions) requests: RequestSessions,
+    @Inject(ApplicationConfig) config: ApplicationConfig,
+    @Inject(GatewaySessions) gateways: GatewaySessions,
   ) {
     refuseSecond(modules);
+    installGateways(config, modules, gateways);
     // At once, or where a test makes the application later: in any case before the application is at hand.
     host.init$.subscribe(() => {
       const adapter = host.httpAdapter as AbstractHttpAdapter | null;
@@ -95,6 +101,7 @@ function define(
           createSessions(options, backend, codec, load),
       },
       part(RequestSessions, 'requests'),
+      part(GatewaySessions, 'gateways'),
       part(SessionService, 'service'),
       part(BackendLifecycle, 'lifecycle'),
       SessionInterceptor,

@@ -19,7 +19,7 @@ export type SessionHealth =
 /** What an edge does for the service: it knows which session a request has. */
 export interface SessionsInUse {
   /** @throws SessionBackendError, Error where it has none */
-  load(contextOrRequest: object): Promise<Session> | Session;
+  load(contextRequestOrSocket: object): Promise<Session> | Session;
   /** @throws Error where it is not followed */
   readonly current: Session | undefined;
   enter(raw: IncomingMessage, response: ServerResponse, request: object, next: () => void): void;
@@ -54,15 +54,18 @@ export class SessionService {
 
   /**
    * The session of an execution context or of a request, loaded once: a guard, a middleware and the handler of one
-   * request get the same object.
-   * @throws SessionBackendError where the backend fails
+   * request, or of one message of a gateway, get the same object.
+   *
+   * Of a socket: its session as it is stored now, an object for each call, in `handleConnection` and wherever else no
+   * message is handled.
+   * @throws SessionBackendError where the backend fails, Error where there is no session to be had
    */
-  async of(contextOrRequest: ExecutionContext | object): Promise<Session> {
-    return this.#inUse.load(contextOrRequest);
+  async of(contextRequestOrSocket: ExecutionContext | object): Promise<Session> {
+    return this.#inUse.load(contextRequestOrSocket);
   }
 
   /**
-   * The session of the request that is being handled, from anywhere in it; `undefined` where none is loaded.
+   * The session of the request or message that is being handled, from anywhere in it; `undefined` where none is loaded.
    * @throws Error where the option `current` is not set
    */
   get current(): Session | undefined {

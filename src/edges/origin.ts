@@ -14,18 +14,23 @@ export interface Origin {
 export function originOf(contextOrRequest: object): Origin {
   if (!isContext(contextOrRequest)) {
     const isRequest = 'headers' in contextOrRequest || 'raw' in contextOrRequest;
-    return isRequest ? { request: contextOrRequest } : originOfGraphql(contextOrRequest);
+    const origin = isRequest ? undefined : originOfGraphql(contextOrRequest);
+    return origin ?? { request: contextOrRequest };
   }
-  if (isGraphql(contextOrRequest)) return originOfGraphql(graphqlContextOf(contextOrRequest));
-  return { request: contextOrRequest.switchToHttp().getRequest<object>() };
+  if (!isGraphql(contextOrRequest)) {
+    return { request: contextOrRequest.switchToHttp().getRequest<object>() };
+  }
+  const context = graphqlContextOf(contextOrRequest);
+  const origin = context && originOfGraphql(context);
+  if (!origin) throw new Error(NO_GRAPHQL_REQUEST);
+  return origin;
 }
 
-function originOfGraphql(context: object | undefined): Origin {
-  const origin = context && graphqlOriginOf(context);
-  if (!origin) throw new Error(NO_GRAPHQL_REQUEST);
-  return origin.isHandshake
-    ? { request: origin.request, operation: context }
-    : { request: origin.request };
+function originOfGraphql(context: object): Origin | undefined {
+  const origin = graphqlOriginOf(context);
+  if (!origin) return undefined;
+  const { request, isHandshake } = origin;
+  return isHandshake ? { request, operation: context } : { request };
 }
 
 export function isContext(value: object): value is ExecutionContext {

@@ -10,6 +10,7 @@ import { SessionLife } from './session-life.js';
 import type { SessionRuntime } from './session-runtime.js';
 import type { SessionState } from './session-state.js';
 import type { LoadedSession } from './session-store.js';
+import type { Identity } from './token.js';
 
 /** How long a response waits for a use to be written; after that it leaves without its cookie's longer life. */
 const MAX_TOUCH_WAIT_MS = 100;
@@ -21,6 +22,7 @@ export class ActiveSession {
   #isUsed = false;
   #isLookedAt = false;
   #isDiscarded = false;
+  #listener: (() => void) | undefined;
 
   /** @param tokenPlace which of the tokens that it was opened with counts: the one that found it, or was refused */
   constructor(
@@ -41,6 +43,17 @@ export class ActiveSession {
     }
     const session = new ActiveSession(runtime, undefined, refused?.place);
     if (refused) session.#life.refuse(refused.id);
+    return session;
+  }
+
+  /**
+   * A session that was open before, as it is stored now, whatever its token is by now; an empty one that can't be written
+   * where it has ended, or has another generation.
+   */
+  static async reopen(runtime: SessionRuntime, before: Identity): Promise<ActiveSession> {
+    const found = await runtime.store.reload(before);
+    const session = new ActiveSession(runtime, found ?? undefined);
+    if (!found) session.#life.refuse(undefined);
     return session;
   }
 
@@ -65,6 +78,10 @@ export class ActiveSession {
   }
   get generation(): string {
     return this.#life.generation;
+  }
+  /** By what it is found again. Its secret is for the store alone. */
+  get identity(): Identity {
+    return this.#life.identity;
   }
   get isNew(): boolean {
     return this.#life.isNew;
@@ -91,6 +108,17 @@ export class ActiveSession {
     return this.#queue.hasFailed;
   }
 
+  /** Whether something was changed that goes nowhere, as the session has ended. @throws SessionValueError */
+  get hasLostChanges(): boolean {
+    const isOver = this.state === 'gone' || this.state === 'refused';
+    return isOver && this.#life.fields.change() !== undefined;
+  }
+
+  /** From here on somebody is told, at once, of whoever asks anything of the session. */
+  watch(listener: () => void): void {
+    this.#listener = listener;
+  }
+
   /** Whether there is a field, for somebody to whom that alone is no use of the session. */
   has(key: string): boolean {
     return this.#life.fields.has(key);
@@ -100,6 +128,7 @@ export class ActiveSession {
   read(): SessionFields {
     this.#isUsed = true;
     this.#isLookedAt = true;
+    this.#listener?.();
     return this.#life.fields;
   }
 

@@ -1,5 +1,5 @@
 import { SessionGoneError } from '../errors/session-gone.error.js';
-import { SessionTokenError, type UntoldReason } from '../errors/session-token.error.js';
+import { isForGood, SessionTokenError, type UntoldReason } from '../errors/session-token.error.js';
 import { ChangeSender } from './change-sender.js';
 import { ClientNotice } from './client-notice.js';
 import { type DataChange, hasIncrements, NO_DATA, recordOf } from './data-change.js';
@@ -47,6 +47,9 @@ export class SessionLife {
   }
   get generation(): string {
     return (this.#next?.identity ?? this.#identity).generation;
+  }
+  get identity(): Identity {
+    return this.#identity;
   }
   get isNew(): boolean {
     return this.#isNew;
@@ -132,6 +135,7 @@ export class SessionLife {
   /** Has the next change give a new token; see `Session.regenerate`. @throws SessionTokenError */
   async regenerate(keep?: readonly string[]): Promise<void> {
     const state = this.#state;
+    if (this.#untold && isForGood(this.#untold)) throw new SessionTokenError(this.#untold);
     if (state.name === 'gone' || state.name === 'refused') return this.#begin();
     if (state.name === 'stored' && this.#untold) throw new SessionTokenError(this.#untold);
     if (keep) this.#fields.retain(keep);

@@ -5,6 +5,7 @@ import { isContext, originOf } from '../origin.js';
 import type { Session } from '../../session/session.js';
 import type { SessionModuleSettings } from '../../session.options.js';
 import { type FrameworkRequest, type HandleRuntime, SessionHandle } from './session-handle.js';
+import { noSessionOf } from '../no-session.js';
 import { NOT_LOADED, refuseUnloaded } from './not-loaded.js';
 
 /** On the prototype of an application's requests: whose they are. */
@@ -20,10 +21,14 @@ type AnyRequest = FrameworkRequest & {
   is404?: boolean;
 };
 type RawRequest = IncomingMessage & AnyRequest;
+/** What shows the session of what is handled, once it is loaded. */
+interface SessionHolder {
+  readonly session?: Session | undefined;
+}
 /** A raw request by what each application has put on it. */
 type Carrier = IncomingMessage & { [key: symbol]: SessionHandle | undefined };
 
-const NO_SESSION =
+const NO_MODULE =
   'This request has no session. Import SessionModule.forRoot() or forRootAsync() in the application, and ask for the session of an HTTP request, on Express or Fastify.';
 
 /**
@@ -34,7 +39,7 @@ export class RequestSessions {
   /** On a raw request: its handle. */
   readonly #handle = Symbol('nestjs-server-session:handle');
   readonly #runtime: HandleRuntime;
-  readonly #storage: AsyncLocalStorage<SessionHandle> | undefined;
+  readonly #storage: AsyncLocalStorage<SessionHolder> | undefined;
   readonly #isLazy: boolean;
   #hasWarned = false;
 
@@ -53,7 +58,7 @@ export class RequestSessions {
   /** Those of the application that handles a request: the innermost, where one is mounted in another. */
   static handling(request: unknown): RequestSessions {
     const sessions = (request as AnyRequest | undefined)?.[REQUEST_SESSIONS];
-    if (!sessions) throw new Error(NO_SESSION);
+    if (!sessions) throw new Error(NO_MODULE);
     return sessions;
   }
 
@@ -88,9 +93,12 @@ export class RequestSessions {
     framework: FrameworkRequest,
     next: () => void,
   ): void {
-    const handle = this.attach(raw, response, framework);
-    if (this.#storage) this.#storage.run(handle, next);
-    else next();
+    this.within(this.attach(raw, response, framework), next);
+  }
+
+  /** Runs what handles a request or a message, so that `current` finds its session there. */
+  within<T>(holder: SessionHolder, run: () => T): T {
+    return this.#storage ? this.#storage.run(holder, run) : run();
   }
 
   /** The handle of an execution context or a request. @throws Error where it has none, and none can be made */
@@ -100,7 +108,7 @@ export class RequestSessions {
     if (raw && operation) return this.#ofOperation(operation, raw);
     const handle = (raw as Carrier | undefined)?.[this.#handle];
     if (handle) return handle;
-    if (!raw || !isResponse(raw.res)) throw new Error(NO_SESSION);
+    if (!raw || !isResponse(raw.res)) throw noSessionOf(request);
     return this.attach(raw, raw.res);
   }
 

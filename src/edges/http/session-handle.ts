@@ -183,7 +183,7 @@ export class SessionHandle implements ResponseHold {
     this.session = createSessionObject(life);
     this.runtime.show(this.raw, this.framework);
     const isHeld = response !== undefined && HeldResponse.install(response, this);
-    if (!response) life.stopTelling('socket');
+    if (!response) life.stopTelling(life.state === 'new' ? 'handshake' : 'socket');
     else if (!isHeld) this.#closeHead();
     else if (!this.#tokens!.isInReach) life.stopTelling('path');
     return this.session;

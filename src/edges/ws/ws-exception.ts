@@ -1,0 +1,36 @@
+import { SessionBackendError } from '../../errors/session-backend.error.js';
+import { SessionGoneError } from '../../errors/session-gone.error.js';
+import { SessionTokenError } from '../../errors/session-token.error.js';
+import { SessionValueError } from '../../errors/session-value.error.js';
+
+/**
+ * An error of a session as the `WsException` that Nest sends to a client, with the error as its `cause`; every other error
+ * as it is. Loaded when first needed: only an application with gateways has the package.
+ * @param warn where goes what a developer has to mend, which Nest logs of no WsException
+ */
+export async function wsException(
+  error: unknown,
+  warn: (reason: string) => void,
+): Promise<unknown> {
+  const message = messageFor(error);
+  if (message === undefined) return error;
+  if (isMistake(error)) warn(`${error.name}: ${error.message}`);
+  try {
+    const { WsException } = await import('@nestjs/websockets');
+    return Object.assign(new WsException(message), { cause: error });
+  } catch {
+    return error;
+  }
+}
+
+/** What a client is told, which is nothing of what only developers should know. */
+function messageFor(error: unknown): string | undefined {
+  if (error instanceof SessionBackendError) return 'Service Unavailable';
+  if (error instanceof SessionGoneError) return 'The session has ended. Connect again.';
+  if (error instanceof SessionTokenError) return error.message;
+  return error instanceof SessionValueError ? 'Internal server error' : undefined;
+}
+
+function isMistake(error: unknown): error is Error {
+  return error instanceof SessionTokenError || error instanceof SessionValueError;
+}

@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import type { INestApplication } from '@nestjs/common';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { stringifyCookie } from 'cookie';
+import { io, type Socket } from 'socket.io-client';
+import { WebSocket } from 'ws';
+
+export type PlatformName = 'socket.io' | 'socket.io, polling' | 'ws';
+export const PLATFORMS: PlatformName[] = ['socket.io', 'socket.io, polling', 'ws'];
+
+/** What a client got for a message: the answer, or the exception instead of it. */
+export interface Reply {
+  value?: unknown;
+  exception?: { status: string; message: string };
+}
+
+/** A client of a gateway, one way for every platform. */
+export interface GatewayClient {
+  /** Sends a message; the next reply. */
+  ask(event: string, data?: unknown): Promise<Reply>;
+  /** Everything that was sent to the client, in order. */
+  readonly replies: Reply[];
+  /** Ends the connection without a word to wait for. */
+  close(): void;
+}
+
+export function useGateways(app: INestApplication, platform: PlatformName): void {
+  app.useWebSocketAdapter(platform === 'ws' ? new WsAdapter(app) : new IoAdapter(app));
+}
+
+export async function connect(
+  platform: PlatformName,
+  url: string,
+  cookies: Record<string, string>,
+): Promise<GatewayClient> {
+  const cookie = stringifyCookie(cookies);
+  const headers: Record<string, string> = cookie ? { cookie } : {};
+  if (platform === 'ws') {
+    const socket = new WebSocket(url.replace('http', 'ws'), { headers });
+    await once(socket, 'open');
+    return new WsClient(socket);
+  }
+  const transports = [platform === 'socket.io' ? 'websocket' : 'polling'];
+  const socket = io(url, {
+    transports,
+    extraHeaders: headers,
+    forceNew: true,
+    reconnection: false,
+  });
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('connect_error', (error) => {
+      socket.disconnect();
+      reject(error);
+    });
+  });
+  return new IoClient(socket);
+}
+
+abstract class Replies {
+  readonly replies: Reply[] = [];
+  readonly #waiting: ((reply: Reply) => void)[] = [];
+
+  protected next(): Promise<Reply> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+  protected add(reply: Reply): void {
+    this.replies.push(reply);
+    this.#waiting.shift()?.(reply);
+  }
+}
+
+class WsClient extends Replies implements GatewayClient {
+  constructor(private readonly socket: WebSocket) {
+    super();
+    socket.on('message', (text: Buffer) => {
+      const value = JSON.parse(text.toString()) as { event?: string; data?: Reply['exception'] };
+      this.add(value.event === 'exception' ? { exception: value.data! } : { value });
+    });
+  }
+  ask(event: string, data?: unknown): Promise<Reply> {
+    this.socket.send(JSON.stringify({ event, data }));
+    return this.next();
+  }
+  close(): void {
+    this.socket.terminate();
+  }
+}
+
+class IoClient extends Replies implements GatewayClient {
+  constructor(private readonly socket: Socket) {
+    super();
+    socket.onAny((event: string, data: unknown) =>
+      this.add(
+        event === 'exception'
+          ? { exception: data as NonNullable<Reply['exception']> }
+          : { value: { event, data } },
+      ),
+    );
+  }
+  ask(event: string, data: unknown = {}): Promise<Reply> {
+    this.socket.emit(event, data, (value: unknown) => this.add({ value }));
+    return this.next();
+  }
+  close(): void {
+    this.socket.disconnect();
+  }
+}

@@ -1,0 +1,88 @@
+import { afterEach, beforeEach } from '@jest/globals';
+import { MemoryBackend, type SessionModuleOptions, SessionService } from 'nestjs-server-session';
+import { ADAPTERS, type AdapterName, TestApp } from './app.js';
+import type { Browser } from './browser.js';
+import { Gate, GatedBackend } from './gated-backend.js';
+import { script, SignedInGuard, TestGateway, VisitsController } from './gateway.js';
+import {
+  connect,
+  type GatewayClient,
+  PLATFORMS,
+  type PlatformName,
+  useGateways,
+} from './gateway-client.js';
+import { until } from './until.js';
+
+export const CELLS = PLATFORMS.flatMap((platform) =>
+  ADAPTERS.map((adapter): [PlatformName, AdapterName] => [platform, adapter]),
+).filter(([platform, adapter]) => platform !== 'socket.io, polling' || adapter === 'express');
+
+/** For each test of one cell: an application with a gateway, its backend, and the clients that a test connects. */
+export class GatewaySuite {
+  app!: TestApp;
+  backend!: GatedBackend;
+  #clients: GatewayClient[] = [];
+
+  constructor(
+    private readonly platform: PlatformName,
+    private readonly adapter: AdapterName,
+  ) {
+    beforeEach(() => {
+      this.backend = new GatedBackend(new MemoryBackend());
+      this.#clients = [];
+      Object.assign(script, { onConnection: async () => undefined, gate: new Gate(), seen: [] });
+    });
+    afterEach(async () => {
+      for (const client of this.#clients) client.close();
+      await until('the end of the connections', () => this.connections() === 0);
+      await this.app.stop();
+    });
+  }
+
+  async start(session: Partial<SessionModuleOptions> = {}): Promise<Browser> {
+    const { adapter, backend } = this;
+    this.app = await TestApp.start({
+      adapter,
+      session: { backend, ...session },
+      controllers: [VisitsController],
+      providers: [TestGateway, SignedInGuard],
+      prepare: (app) => useGateways(app, this.platform),
+    });
+    return this.app.browser();
+  }
+
+  async connect(cookies: Record<string, string> = {}): Promise<GatewayClient> {
+    const client = await connect(this.platform, this.app.url, cookies);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** A browser with one visit, and a socket of it. What the backend did for them is forgotten. */
+  async visitor(
+    session: Partial<SessionModuleOptions> = {},
+  ): Promise<{ browser: Browser; client: GatewayClient }> {
+    const browser = await this.start(session);
+    await browser.post('/visits');
+    this.forget();
+    return { browser, client: await this.connect(browser.cookies) };
+  }
+
+  get sessions(): SessionService {
+    return this.app.app.get(SessionService);
+  }
+
+  /** How many clients the gateway has. */
+  connections(): number {
+    const { server } = this.app.app.get(TestGateway);
+    return 'clients' in server ? server.clients.size : server.engine.clientsCount;
+  }
+
+  forget(): void {
+    this.backend.reads = 0;
+    this.backend.writes.length = 0;
+  }
+}
+
+export async function visitsOf(browser: Browser): Promise<unknown> {
+  return (await browser.get('/visits')).json()['visits'];
+}
