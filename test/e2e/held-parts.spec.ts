@@ -100,7 +100,7 @@ describe.each(ADAPTERS)('parts of a session that somebody holds on to, on %s', (
     await browser.post(`/cart?sku=${encodeURIComponent(LONG)}`);
   }
   const skus = async () => {
-    const cart = (await (await browser.get('/cart')).json()) as Cart;
+    const cart = (await browser.get('/cart')).json<Cart>();
     return cart.items.map(({ sku }) => sku);
   };
 
