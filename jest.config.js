@@ -1,26 +1,30 @@
+const swc = (type) => [
+  '@swc/jest',
+  {
+    jsc: {
+      target: 'es2022',
+      parser: { syntax: 'typescript', decorators: true },
+      transform: { legacyDecorator: true, decoratorMetadata: true },
+    },
+    module: { type },
+  },
+];
+
 /** ES modules as Nest 12's own: run with `node --experimental-vm-modules` (see `npm test`). */
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: {
-          target: 'es2022',
-          parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true },
-        },
-        module: { type: 'es6' },
-      },
-    ],
+    '\\.ts$': swc('es6'),
+    '\\.cts$': swc('commonjs'),
   },
   moduleNameMapper: {
     '^nestjs-server-session$': '<rootDir>/src/index.ts',
     '^nestjs-server-session/(express|fastify)$': '<rootDir>/src/$1.ts',
     '^nestjs-server-session/testing$': '<rootDir>/src/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^\\./ioredis\\.cjs$': '<rootDir>/src/backends/redis/ioredis.cts',
   },
   workerIdleMemoryLimit: '700MB',
   maxWorkers: '100%',

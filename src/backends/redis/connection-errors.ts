@@ -1,4 +1,4 @@
-import type { Cluster, Redis } from 'ioredis';
+import type { Cluster, Redis } from './ioredis.cjs';
 import { describeError } from '../../errors/describe-error.js';
 
 /** How long the error of one node of a Cluster says something of what happens now: the others go on. */

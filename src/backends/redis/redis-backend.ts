@@ -1,4 +1,4 @@
-import type { Cluster, Redis } from 'ioredis';
+import type { Cluster, Redis } from './ioredis.cjs';
 import type {
   AtomicSessionBackend,
   Lifetime,
