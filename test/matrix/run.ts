@@ -27,7 +27,11 @@ export function start(command: string, { cwd, env, onOutput }: RunOptions): Chil
 /** Runs a command to its end. @returns what it printed @throws Error with that where it fails */
 export async function run(command: string, options: RunOptions): Promise<string> {
   let printed = '';
-  const child = start(command, { ...options, onOutput: (output) => (printed = output) });
+  const onOutput = (output: string) => {
+    printed = output;
+    options.onOutput?.(output);
+  };
+  const child = start(command, { ...options, onOutput });
   const [code] = (await once(child, 'close')) as [number | null];
   if (code !== 0) throw new Error(`${command} failed (${code}):\n${printed.slice(-6000)}`);
   return printed;

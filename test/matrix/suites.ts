@@ -68,6 +68,12 @@ async function runOnNode(root: string, major: number): Promise<string> {
 async function runJest(cwd: string, node: string): Promise<string> {
   const jest = 'node_modules/jest/bin/jest.js';
   const command = `${node} --experimental-vm-modules --no-warnings ${jest} ${FILES} --testPathIgnorePatterns '${WITHOUT}'`;
-  const printed = await run(command, { cwd });
+  let told = 0;
+  const tellFiles = (output: string) => {
+    const files = output.match(/^(?:PASS|FAIL) .*(?=\n)/gm) ?? [];
+    for (const file of files.slice(told)) console.log(`  ${file}`);
+    told = files.length;
+  };
+  const printed = await run(command, { cwd, onOutput: tellFiles });
   return /^Tests: +(.*)$/m.exec(printed)?.[1] ?? 'no tests';
 }
