@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { RedisServer } from '../support/redis-server.js';
 import type { Case } from './cases.js';
@@ -26,6 +27,7 @@ export async function runApplication(each: Case, root: string, tarball: string):
   await install(parent, each.install, tarball);
   const cwd = join(parent, each.name.replaceAll(/\W+/g, '-'));
   writeProject(cwd, each);
+  symlinkSync('../node_modules', join(cwd, 'node_modules'));
   for (const command of each.build) await run(command, { cwd });
   if (each.test) await run(each.test, { cwd });
   for (const ADAPTER of ['express', 'fastify']) {

@@ -29,11 +29,18 @@ const MAIN = 'node dist/main.js';
 /** Packages that Nest looks for and does without. */
 const EXTERNAL = ['microservices', 'websockets', 'platform-socket.io']
   .map((name) => `@nestjs/${name}`)
-  .concat(['class-validator', 'class-transformer', '@fastify/view', '@fastify/static'])
+  .concat([
+    'class-validator',
+    'class-transformer',
+    '@fastify/view',
+    '@fastify/static',
+    '@fastify/multipart',
+  ])
   .map((name) => `--external:${name} --external:${name}/*`)
   .join(' ');
+/** What CommonJS packages have around them, as globals: declarations would meet those of the bundle. */
 const REQUIRE =
-  "import{createRequire}from'node:module';const require=createRequire(import.meta.url);import{fileURLToPath as f}from'node:url';const __filename=f(import.meta.url);const __dirname=f(new URL('.',import.meta.url));";
+  "import{createRequire as __from}from'node:module';globalThis.require=__from(import.meta.url);globalThis.__dirname=import.meta.dirname;globalThis.__filename=import.meta.filename;";
 
 const nest11 = { install: 'nest11', isEsm: false, runner: 'jest', test: 'jest' } as const;
 const nest12 = { install: 'nest12', isEsm: true } as const;

@@ -11,7 +11,7 @@ export interface RunOptions {
 
 /** Starts a command; what it prints goes to `onOutput`, as one text from its beginning. */
 export function start(command: string, { cwd, env, onOutput }: RunOptions): ChildProcess {
-  const PATH = `${cwd}/node_modules/.bin:${cwd}/../node_modules/.bin:${process.env['PATH']}`;
+  const PATH = `${cwd}/node_modules/.bin:${process.env['PATH']}`;
   const child = spawn('sh', ['-c', `exec ${command}`], {
     cwd,
     env: { ...process.env, NODE_OPTIONS: '', PATH, ...env },
