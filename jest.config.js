@@ -1,20 +1,23 @@
+const swc = (type) => [
+  '@swc/jest',
+  {
+    jsc: {
+      target: 'es2022',
+      parser: { syntax: 'typescript', decorators: true },
+      transform: { legacyDecorator: true, decoratorMetadata: true },
+    },
+    module: { type },
+  },
+];
+
 /** ES modules as Nest 12's own: run with `node --experimental-vm-modules` (see `npm test`). */
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: {
-          target: 'es2022',
-          parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true },
-        },
-        module: { type: 'es6' },
-      },
-    ],
+    '\\.ts$': swc('es6'),
+    '\\.cts$': swc('commonjs'),
   },
   moduleNameMapper: {
     '^nestjs-server-session$': '<rootDir>/src/index.ts',
@@ -23,6 +26,7 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     // @fastify/static, which Mercurius brings, requires an ES module: node can, Jest on Node 20 can't.
     '^content-disposition$': '<rootDir>/node_modules/content-disposition',
+    '^\\./ioredis\\.cjs$': '<rootDir>/src/backends/redis/ioredis.cts',
   },
   workerIdleMemoryLimit: '700MB',
   maxWorkers: '100%',

@@ -22,6 +22,7 @@ import { GatewaySessions } from './edges/ws/gateway-sessions.js';
 import { installGateways } from './edges/ws/install.js';
 import { SessionOptionsError } from './errors/session-options.error.js';
 import { JsonCodec, type SessionCodec } from './session/codec.js';
+import { aliasesOf, noteCopy } from './session.copies.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { BackendLifecycle } from './session.lifecycle.js';
 import { SessionMiddleware } from './session.middleware.js';
@@ -36,6 +37,11 @@ import { SESSION_BACKEND, SESSION_CODEC, SESSION_OPTIONS } from './session.token
 import { type SessionParts, createSessions } from './session.factory.js';
 
 const PARTS = Symbol.for('nestjs-server-session:PARTS');
+/** Marks the module's class, that of another copy of this library too. */
+const IS_MODULE = Symbol.for('nestjs-server-session:SessionModule');
+
+const INJECTABLES = { RequestSessions, SessionService, SessionInterceptor, SessionMiddleware };
+noteCopy(INJECTABLES);
 
 export interface SessionModuleOptions extends SessionOptions, SessionModuleSettings {}
 
@@ -56,6 +62,10 @@ export interface SessionModuleAsyncOptions
 /** Sessions for the whole application. Import it once. */
 @Module({})
 export class SessionModule {
+  static {
+    Object.defineProperty(this, IS_MODULE, { value: true });
+  }
+
   /** @throws SessionOptionsError where the application imports it more than once */
   constructor(
     @Inject(ModulesContainer) modules: ModulesContainer,
@@ -89,6 +99,7 @@ function define(
   imports: ModuleMetadata['imports'] = [],
 ): DynamicModule {
   const { isGlobal, load } = resolveSettings(settings);
+  const aliases = aliasesOf(INJECTABLES);
   return {
     module: SessionModule,
     global: isGlobal,
@@ -113,13 +124,12 @@ function define(
         useFactory: (options: SessionOptions) => options.backend ?? new MemoryBackend(),
       },
       ...(load === 'eager' ? [{ provide: APP_INTERCEPTOR, useExisting: SessionInterceptor }] : []),
+      ...aliases,
       ...providers,
     ],
     exports: [
-      RequestSessions,
-      SessionService,
-      SessionInterceptor,
-      SessionMiddleware,
+      ...Object.values(INJECTABLES),
+      ...aliases,
       SESSION_OPTIONS,
       SESSION_BACKEND,
       SESSION_CODEC,
@@ -137,7 +147,9 @@ function part<K extends keyof SessionParts>(
 
 /** Two would each have a secret, a cookie and a backend, and which of them a handler met would be chance. */
 function refuseSecond(modules: ModulesContainer): void {
-  const imported = [...modules.values()].filter(({ metatype }) => metatype === SessionModule);
+  const imported = [...modules.values()].filter(({ metatype }) =>
+    Object.hasOwn(metatype, IS_MODULE),
+  );
   if (imported.length <= 1) return;
   throw new SessionOptionsError([
     `SessionModule.forRoot() or forRootAsync() is called ${imported.length} times in this application: call it once, in the root module. Every module can then inject SessionService; with isGlobal: false, import one and the same dynamic module where it is needed`,

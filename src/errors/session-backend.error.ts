@@ -1,10 +1,15 @@
 import { ServiceUnavailableException } from '@nestjs/common';
+import { acrossCopies } from './across-copies.js';
 
 /**
  * The backend failed or did not answer in time. Exception filters see it as a 503; what failed is in `message` and
  * `cause`, which the response does not show.
  */
 export class SessionBackendError extends ServiceUnavailableException {
+  static {
+    acrossCopies(this, 'SessionBackendError');
+  }
+
   override readonly name = 'SessionBackendError';
 
   constructor(message: string, options?: { cause?: unknown }) {

@@ -1,8 +1,14 @@
+import { acrossCopies } from './across-copies.js';
+
 /**
  * `save()` found that the session was destroyed, revoked, replaced by a new generation or expired in the meantime. Nothing
  * was saved.
  */
 export class SessionGoneError extends Error {
+  static {
+    acrossCopies(this, 'SessionGoneError');
+  }
+
   override readonly name = 'SessionGoneError';
 
   constructor(readonly id: string) {

@@ -1,5 +1,11 @@
+import { acrossCopies } from './across-copies.js';
+
 /** Options that can't work. Stops the application at start; the message names each option and what to write. */
 export class SessionOptionsError extends Error {
+  static {
+    acrossCopies(this, 'SessionOptionsError');
+  }
+
   override readonly name = 'SessionOptionsError';
 
   constructor(

@@ -1,3 +1,5 @@
+import { acrossCopies } from './across-copies.js';
+
 const REASONS = {
   answered:
     'the head of the response has left. Begin the session, or call regenerate(), before the first byte',
@@ -17,6 +19,10 @@ export function isForGood(reason: UntoldReason): boolean {
 
 /** A session needs a new token, of which its client can't be told. Nothing was changed. */
 export class SessionTokenError extends Error {
+  static {
+    acrossCopies(this, 'SessionTokenError');
+  }
+
   override readonly name = 'SessionTokenError';
 
   constructor(reason: UntoldReason) {

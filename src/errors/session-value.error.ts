@@ -1,5 +1,11 @@
+import { acrossCopies } from './across-copies.js';
+
 /** A value that the codec can't turn into text, such as a BigInt or a cycle. Nothing was saved. */
 export class SessionValueError extends TypeError {
+  static {
+    acrossCopies(this, 'SessionValueError');
+  }
+
   override readonly name = 'SessionValueError';
 
   constructor(

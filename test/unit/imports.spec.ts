@@ -3,15 +3,15 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts'))
+  .filter((file) => /\.c?ts$/.test(file))
   .map((file) => join('src', file));
 
 /** What each file imports of the others, types included. */
 const imports = new Map(
   files.map((file) => {
     const source = readFileSync(file, 'utf8');
-    const paths = [...source.matchAll(/from '(\.[^']+)\.js'/g)].map(([, path]) => path!);
-    return [file, paths.map((path) => `${normalize(join(dirname(file), path))}.ts`)];
+    const paths = [...source.matchAll(/from '(\.[^']+\.c?)js'/g)].map(([, path]) => path!);
+    return [file, paths.map((path) => `${normalize(join(dirname(file), path))}ts`)];
   }),
 );
 

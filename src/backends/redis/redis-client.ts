@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import type { Redis } from 'ioredis';
+import { loadRedis, type Redis } from './ioredis.cjs';
 import type { RedisDriver } from './driver.js';
 import { IoredisDriver } from './ioredis-driver.js';
 import { readRedisUrl, type RedisAddress } from './redis-url.js';
@@ -100,13 +99,4 @@ async function disconnect(client: Redis): Promise<void> {
     await Promise.race([quit, sleep(QUIT_TIMEOUT_MS, undefined, { ref: false })]);
   }
   client.disconnect();
-}
-
-/** ioredis is an optional peer, so it is looked for when it is needed. */
-function loadRedis(): typeof Redis {
-  try {
-    return (createRequire(import.meta.url)('ioredis') as { Redis: typeof Redis }).Redis;
-  } catch (cause) {
-    throw new Error('RedisBackend.fromUrl needs ioredis: npm install ioredis', { cause });
-  }
 }

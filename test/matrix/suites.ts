@@ -1,0 +1,79 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { arch, platform } from 'node:process';
+import { join } from 'node:path';
+import { writeEmptyPackage } from './project.js';
+import { run } from './run.js';
+
+/** What the library's own tests are run on. @returns how many there were */
+interface Suite {
+  readonly name: string;
+  run(root: string): Promise<string>;
+}
+
+/** What stands on Nest or node: units and types do not. */
+const FILES = 'test/e2e test/contract';
+/** They look at what is built, which is the same on each, or take long. */
+const WITHOUT = 'torture.spec|two-copies|sample.spec|package.spec';
+/** Majors of packages that go with Nest 11. */
+const WITH_NEST_11: Readonly<Record<string, string>> = {
+  '@nestjs/config': '^4.0.0',
+  '@nestjs/terminus': '^11.0.0',
+};
+const NODES = [22, 24, 26];
+
+export const SUITES: readonly Suite[] = [
+  { name: "the library's own tests on Nest 11", run: runOnNest11 },
+  ...NODES.map((major) => ({
+    name: `the library's own tests on Node ${major}`,
+    run: (root: string) => runOnNode(root, major),
+  })),
+];
+
+async function runOnNest11(root: string): Promise<string> {
+  const cwd = join(root, 'own-nest11');
+  writeEmptyPackage(cwd);
+  for (const name of [
+    'src',
+    'test',
+    'sample',
+    'docs',
+    'README.md',
+    'jest.config.js',
+    'tsconfig.json',
+  ]) {
+    const isKept = (path: string) => !/\/(dist|\.tmp)$/.test(path);
+    cpSync(name, join(cwd, name), { recursive: true, filter: isKept });
+  }
+  const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    devDependencies: Record<string, string>;
+  };
+  for (const name of Object.keys(manifest.devDependencies)) {
+    if (!name.startsWith('@nestjs/')) continue;
+    manifest.devDependencies[name] = WITH_NEST_11[name] ?? '^11.0.0';
+  }
+  writeFileSync(join(cwd, 'package.json'), JSON.stringify({ ...manifest, scripts: {} }));
+  await run('npm install --ignore-scripts', { cwd });
+  return runJest(cwd, 'node');
+}
+
+/** With the binary that npm has of that version. */
+async function runOnNode(root: string, major: number): Promise<string> {
+  const folder = join(root, `node-${major}`);
+  const name = `node-${platform}-${arch}`;
+  writeEmptyPackage(folder);
+  await run(`npm install ${name}@${major}`, { cwd: folder });
+  return runJest(process.cwd(), join(folder, 'node_modules', name, 'bin/node'));
+}
+
+async function runJest(cwd: string, node: string): Promise<string> {
+  const jest = 'node_modules/jest/bin/jest.js';
+  const command = `${node} --experimental-vm-modules --no-warnings ${jest} ${FILES} --testPathIgnorePatterns '${WITHOUT}'`;
+  let told = 0;
+  const tellFiles = (output: string) => {
+    const files = output.match(/^(?:PASS|FAIL) .*(?=\n)/gm) ?? [];
+    for (const file of files.slice(told)) console.log(`  ${file}`);
+    told = files.length;
+  };
+  const printed = await run(command, { cwd, onOutput: tellFiles });
+  return /^Tests: +(.*)$/m.exec(printed)?.[1] ?? 'no tests';
+}
