@@ -19,6 +19,8 @@ export interface BenchOptions {
   /** In each round, for each variant. */
   readonly requests: number | undefined;
   readonly sessions: number | undefined;
+  /** How many send requests at once. */
+  readonly clients: number | undefined;
   /** Which variants, by "platform: label". */
   readonly only: RegExp;
   readonly platforms: readonly Platform[] | undefined;
@@ -28,7 +30,7 @@ export interface BenchOptions {
 
 export const USAGE = `npm run bench -- [benchmark] [options]
   requests        CPU time and Redis commands per request (what runs where none is named)
-                  --rounds 12 --requests 4000
+                  --rounds 12 --requests 4000 --clients 32
   latency         one client, with a Redis that is 1 ms away
                   --rounds 6 --requests 300
   hot             200 requests at once on one session
@@ -46,6 +48,7 @@ options, with the defaults above
   --rounds N                    measured rounds
   --requests N                  requests in each round for each variant
   --sessions N                  sessions that are kept
+  --clients N                   how many send requests at once
   --platform fastify|express    one platform only
   --only REGEX                  variants whose "platform: label" matches, where servers are measured
   --json FILE                   write every sample to a file`;
@@ -67,6 +70,7 @@ function parse(args: string[]): BenchOptions {
       rounds: { type: 'string' },
       requests: { type: 'string' },
       sessions: { type: 'string' },
+      clients: { type: 'string' },
       only: { type: 'string', default: '' },
       platform: { type: 'string' },
       json: { type: 'string' },
@@ -79,6 +83,7 @@ function parse(args: string[]): BenchOptions {
     rounds: count('--rounds', values.rounds),
     requests: count('--requests', values.requests),
     sessions: count('--sessions', values.sessions),
+    clients: count('--clients', values.clients),
     only: new RegExp(values.only, 'i'),
     platforms: values.platform ? [oneOf('--platform', PLATFORMS, values.platform)] : undefined,
     json: values.json,

@@ -7,10 +7,11 @@ export type Platform = (typeof PLATFORMS)[number];
  * What a server does with sessions:
  * - `none`: nothing
  * - `floor`: one `GET` and `JSON.parse` in an interceptor, the least that a session in Redis can cost
- * - `eager`, `lazy`: this library, by its option `load`
+ * - `eager`, `lazy`: this library, by its option `load`, with `current: false`
+ * - `current`: this library with `current: true`
  * - `peer`: the platform's usual session middleware with connect-redis
  */
-export type Kind = 'none' | 'floor' | 'eager' | 'lazy' | 'peer';
+export type Kind = 'none' | 'floor' | 'eager' | 'lazy' | 'current' | 'peer';
 export type Route = 'read' | 'write' | 'unused';
 
 export interface Variant {
@@ -55,6 +56,7 @@ export function variantsOf(platform: Platform): Variant[] {
     variant('eager, writes', 'eager', 'write'),
     variant('eager, unused, cookie', 'eager', 'unused'),
     variant('eager, unused, no cookie', 'eager', 'unused', false),
+    variant('eager, current: true, reads', 'current', 'read'),
     variant('lazy, reads', 'lazy', 'read'),
     variant('lazy, unused, cookie', 'lazy', 'unused'),
     variant(`${peer}, reads`, 'peer', 'read'),

@@ -47,6 +47,8 @@ function rootModule(kind: Kind, redisUrl: string): Type | DynamicModule {
       return FloorModule.forRedis(new Redis(redisUrl));
     case 'eager':
     case 'lazy':
-      return LibraryModule.forRedis(new Redis(redisUrl), kind);
+      return LibraryModule.forRedis(new Redis(redisUrl), { load: kind, current: false });
+    case 'current':
+      return LibraryModule.forRedis(new Redis(redisUrl), { load: 'eager', current: true });
   }
 }

@@ -72,11 +72,14 @@ export class LibraryController {
 /** This library with its defaults, apart from what the variant is about. */
 @Module({})
 export class LibraryModule {
-  static forRedis(redis: Redis, load: 'eager' | 'lazy'): DynamicModule {
+  static forRedis(
+    redis: Redis,
+    options: { load: 'eager' | 'lazy'; current: boolean },
+  ): DynamicModule {
     const backend = new RedisBackend({ client: redis });
     return {
       module: LibraryModule,
-      imports: [SessionModule.forRoot({ secret: SECRET, backend, load })],
+      imports: [SessionModule.forRoot({ secret: SECRET, backend, ...options })],
       controllers: [LibraryController],
     };
   }

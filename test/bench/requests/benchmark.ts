@@ -7,7 +7,6 @@ import { type Summary, summarize } from '../summary.js';
 import { type Column, decimal, markdownTable } from '../table.js';
 import { matching, PLATFORMS, variantsOf } from '../variants.js';
 
-const VISITORS = 8;
 const WARM_UP_ROUNDS = 3;
 
 const COLUMNS: readonly Column<Summary>[] = [
@@ -26,12 +25,18 @@ const LEGEND = [
 
 /** What a request costs: CPU time and Redis commands. */
 export async function measureRequests(context: BenchContext): Promise<unknown> {
-  const { rounds = 12, requests = 4000, platforms = PLATFORMS, only } = context.options;
+  const {
+    rounds = 12,
+    requests = 4000,
+    clients = 32,
+    platforms = PLATFORMS,
+    only,
+  } = context.options;
   const variants = matching(platforms.flatMap(variantsOf), only);
   console.log(
-    `${variants.length} variants, ${WARM_UP_ROUNDS} + ${rounds} rounds of ${requests} requests from ${VISITORS} clients each`,
+    `${variants.length} variants, ${WARM_UP_ROUNDS} + ${rounds} rounds of ${requests} requests from ${clients} clients each`,
   );
-  return withSubjects(context, { variants, visitors: VISITORS }, async (subjects) => {
+  return withSubjects(context, { variants, visitors: clients }, async (subjects) => {
     const measurements = subjects.map((subject) => subject.measurement(requests));
     await runRounds(measurements, { warmUp: WARM_UP_ROUNDS, measured: rounds }, context.signal);
     for (const subject of subjects) await subject.countCommandsSent();

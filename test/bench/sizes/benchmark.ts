@@ -55,5 +55,5 @@ function describe(shape: Shape): string {
 }
 
 function isCompared({ kind, route }: Variant): boolean {
-  return kind !== 'lazy' && route !== 'unused';
+  return kind !== 'lazy' && kind !== 'current' && route !== 'unused';
 }
