@@ -27,6 +27,8 @@ const OPTIONS: Record<keyof SessionOptions, true> = {
   backendTimeout: true,
   onBackendError: true,
 };
+/** From Node 24 on an AsyncLocalStorage costs a request nothing that can be measured. */
+const IS_CURRENT_FREE = Number.parseInt(process.versions.node) >= 24;
 const SETTINGS: Record<keyof SessionModuleSettings, true> = { isGlobal: true, load: true };
 
 /**
@@ -44,7 +46,7 @@ export function resolveOptions(options: SessionOptions): ResolvedSessionOptions 
     cookie: cookieOptions(check, options.cookie ?? {}),
     transports: transportNames(check, options.transports ?? ['cookie']),
     ...times(check, options),
-    current: options.current ?? false,
+    current: options.current ?? IS_CURRENT_FREE,
     onBackendError: options.onBackendError ?? 'fail',
   };
   check.oneOf('onBackendError', resolved.onBackendError, ['fail', 'anonymous']);

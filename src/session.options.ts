@@ -70,8 +70,8 @@ export interface SessionOptions {
    */
   renewGrace?: Duration;
   /**
-   * Whether `SessionService.current` works. Default `false`: the AsyncLocalStorage behind it costs every request about
-   * 20 µs on Node 20 and 22, whether it is used or not.
+   * Whether `SessionService.current` works. Default `true` from Node 24 on, where the AsyncLocalStorage behind it costs
+   * nothing; `false` on Node 20 and 22, where it costs every request 10 to 20 µs, whether it is used or not.
    */
   current?: boolean;
   /** How long one backend operation may take before the request is answered with 503. Default `'2s'`. */

@@ -66,7 +66,7 @@ export class SessionService {
 
   /**
    * The session of the request or message that is being handled, from anywhere in it; `undefined` where none is loaded.
-   * @throws Error where the option `current` is not set
+   * @throws Error where the option `current` is off, as it is by default before Node 24
    */
   get current(): Session | undefined {
     return this.#inUse.current;

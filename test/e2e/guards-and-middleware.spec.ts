@@ -134,8 +134,15 @@ describe.each(ADAPTERS)('guards and middleware, on %s', (adapter) => {
     expect(browser.cookies['sid']).toBeDefined();
   });
 
-  it('current says how to have it where it is off', async () => {
+  it('current is there by itself where it costs nothing, from Node 24 on', async () => {
     app = await TestApp.start({ ...parts, session: {} });
+    const isThere = Number.parseInt(process.versions.node) >= 24;
+    const { status } = await app.browser().get('/current');
+    expect(status).toBe(isThere ? 200 : 500);
+  });
+
+  it('current says how to have it where it is off', async () => {
+    app = await TestApp.start({ ...parts, session: { current: false } });
     expect(() => app.app.get(SessionService).current).toThrow(/write current: true in the options/);
   });
 

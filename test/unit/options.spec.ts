@@ -35,7 +35,7 @@ describe('options', () => {
       touchIntervalMs: 60_000,
       renewIntervalMs: Infinity,
       renewGraceMs: 30_000,
-      current: false,
+      current: Number.parseInt(process.versions.node) >= 24,
       onBackendError: 'fail',
       backendTimeoutMs: 2000,
     });

@@ -140,7 +140,7 @@ export class RequestSessions {
   get current(): Session | undefined {
     if (!this.#storage) {
       throw new Error(
-        'SessionService.current is off, because it costs every request some time: write current: true in the options of SessionModule, or use SessionService.of(context).',
+        'SessionService.current is off, because it costs every request some time before Node 24: write current: true in the options of SessionModule, or use SessionService.of(context).',
       );
     }
     return this.#storage.getStore()?.session;
