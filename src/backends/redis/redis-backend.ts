@@ -5,12 +5,14 @@ import type {
   SessionRecord,
   UpdateResult,
 } from '../session-backend.js';
+import type { IndexedBackend } from '../principal-index.js';
 import type { SharedBackend } from '../shared-backend.js';
 import { Batch } from './batch.js';
 import type { RedisDriver } from './driver.js';
 import { driverOf, type RedisClient } from './driver-of.js';
 import { OwnedClient } from './redis-client.js';
 import { changeText, escaped, namesText, readRecordText, recordText, UNIT } from './record-text.js';
+import { RedisPrincipalIndex } from './redis-principal-index.js';
 import { Script } from './script.js';
 import { NOW, readUpdateReply, UPDATE, type UpdateReply, updateReply } from './scripts.js';
 import { ServerClock } from './server-clock.js';
@@ -48,7 +50,8 @@ const MAX_BATCH = 32;
  * Keeps sessions in Redis: one string per session, read by one GET and changed by one Lua script that
  * does nothing when the key is gone. Every key lives as long as its session.
  */
-export class RedisBackend implements AtomicSessionBackend, SharedBackend {
+export class RedisBackend implements AtomicSessionBackend, IndexedBackend, SharedBackend {
+  readonly principals: RedisPrincipalIndex;
   /** The client that is made and closed here. */
   readonly #owned: OwnedClient | undefined;
   readonly #connection: { readonly driver: RedisDriver };
@@ -71,6 +74,9 @@ export class RedisBackend implements AtomicSessionBackend, SharedBackend {
     const driver = owned ? undefined : driverOf(client);
     this.#connection = owned ?? { driver: driver! };
     this.#prefix = (driver?.keyPrefix ?? '') + prefix;
+    this.principals = new RedisPrincipalIndex(this.#prefix, (script, key, args) =>
+      this.#run(script, [key], args),
+    );
     const isOneSlot = !(isSharded ?? driver?.isSharded) || /\{[^}]+\}/.test(this.#prefix);
     const maxItems = isOneSlot ? MAX_BATCH : 1;
     this.#gets = new Batch(maxItems, (keys) => this.#getAll(keys));

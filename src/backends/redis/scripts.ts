@@ -43,7 +43,7 @@ export function readUpdateReply([status, expiresAtMs]: UpdateReply): UpdateResul
 }
 
 /** Times as Redis tells them, and as decimal text. */
-const TIME = `
+export const TIME = `
 local function now()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)

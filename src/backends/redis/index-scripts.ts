@@ -1,0 +1,53 @@
+import { FENCE_MS } from '../principal-index.js';
+import { TIME } from './scripts.js';
+
+/**
+ * A principal's index is one ZSET: ids, by when they were entered. Members that are no ids have scores below 0: the fence has
+ * the time at which it was put up, `longest` the greatest life of an entry, both negative, and the session that the fence
+ * leaves alone -1.
+ */
+const INDEX = `${TIME}
+local key = KEYS[1]
+local time = now()
+
+local function score(member) return tonumber(redis.call('ZSCORE', key, member) or nil) end
+
+local function latest() return tonumber(redis.call('ZREVRANGE', key, 0, 0, 'WITHSCORES')[2] or 0) end
+
+local function keepFor(ms)
+  if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, decimal(ms)) end
+end
+`;
+
+/** ARGV: id, the greatest life of its session in ms. Gives when it was entered, the number of entries, and the fence. */
+export const ENTER = `${INDEX}
+local longest = math.max(-(score('!longest') or 0), tonumber(ARGV[2]))
+redis.call('ZREMRANGEBYSCORE', key, 0, decimal(time - longest))
+local entered = math.max(time, latest() + 1)
+redis.call('ZADD', key, decimal(entered), ARGV[1], decimal(-longest), '!longest')
+keepFor(longest)
+local fence = score('!fence')
+local age = fence and time + fence
+if age and age > ${FENCE_MS} then age = nil end
+local except = age and redis.call('ZRANGEBYSCORE', key, -1, -1)[1]
+return { decimal(entered), redis.call('ZCOUNT', key, 0, '+inf'), age and decimal(age) or '', except and string.sub(except, 2) or '' }`;
+
+/** ARGV: ids, and when each was entered. */
+export const LEAVE = `${INDEX}
+for i = 1, #ARGV, 2 do
+  if score(ARGV[i]) == tonumber(ARGV[i + 1]) then redis.call('ZREM', key, ARGV[i]) end
+end
+if redis.call('ZCOUNT', key, 0, '+inf') == 0 and not score('!fence') then redis.call('DEL', key) end
+return 0`;
+
+/** ARGV: a limit, and what the entries are less than. Gives ids and when they were entered, the latest first. */
+export const ENTRIES = `
+return redis.call('ZREVRANGEBYSCORE', KEYS[1], '(' .. ARGV[2], 0, 'WITHSCORES', 'LIMIT', 0, ARGV[1])`;
+
+/** ARGV: the session that is left alone, or ''. Gives when the latest entry was made. */
+export const FENCE = `${INDEX}
+redis.call('ZREMRANGEBYSCORE', key, -1, -1)
+redis.call('ZADD', key, decimal(-time), '!fence')
+if ARGV[1] ~= '' then redis.call('ZADD', key, -1, '!' .. ARGV[1]) end
+keepFor(${FENCE_MS})
+return decimal(math.max(latest(), 0))`;
