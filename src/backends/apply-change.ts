@@ -52,11 +52,18 @@ function isAdmitted(record: SessionRecord, { generation, secret }: SessionChange
   return isAppliedBefore || record[FIELD.generation] === generation;
 }
 
-function changeSecret(record: SessionRecord, { hash, secret }: SessionChange, nowMs: number): void {
+function changeSecret(
+  record: SessionRecord,
+  { generation, hash, secret }: SessionChange,
+  nowMs: number,
+): void {
   const current = record[FIELD.hash];
-  if (!secret || secret.hash === current) return;
-  if (secret.generation !== undefined) {
+  if (!secret) return;
+  if (secret.generation !== undefined && record[FIELD.generation] === generation) {
     record[FIELD.generation] = secret.generation;
+  }
+  if (secret.hash === current) return;
+  if (secret.generation !== undefined) {
     delete record[FIELD.previous];
   } else if (current === hash && !isEmptyRecord(record)) {
     record[FIELD.previous] = `${current}.${nowMs + secret.graceMs}`;

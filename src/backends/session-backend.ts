@@ -39,8 +39,8 @@ export interface Lifetime {
 export interface SecretChange {
   readonly hash: string;
   /**
-   * The new `$gen` that comes with it: all that was under way with the old one is refused from then on. Where it is
-   * missing this is a renewal: it takes place only where the record's hash is the change's `hash` and the session is left
+   * The new `$gen` that comes with it: all that was under way with the old one is refused from then on. `hash` may be the
+   * record's own: the secret stays then. Where it is missing this is a renewal: it takes place only where the record's hash is the change's `hash` and the session is left
    * with data, since nobody is told the token of one without; that hash goes on counting for `graceMs` (`$previous`).
    */
   readonly generation?: string;

@@ -66,7 +66,8 @@ end
 
 local function isEmpty(fields)
   local first = string.byte(fields, 2)
-  return not first or (first == 36 and not string.find(fields, '\\30[^$]'))
+  if not first then return true end
+  return first == 36 and not string.find(fields, '\\30[^$]') and not own(fields, '$principal')
 end
 `;
 
@@ -153,8 +154,9 @@ local function update(key, time, head, keep, change)
     fields = changed(fields, change, keep, time)
     if not fields then return ${STATUS.gone}, 0 end
   end
+  if newGeneration ~= '' and gen == generation then gen = newGeneration end
   if newHash ~= '' and current ~= newHash and (newGeneration ~= '' or (current == hash and not isEmpty(fields))) then
-    if newGeneration ~= '' then gen, previous = newGeneration, ''
+    if newGeneration ~= '' then previous = ''
     else previous = current .. '.' .. decimal(time + tonumber(grace)) end
     current, renewed = newHash, decimal(time)
   end
