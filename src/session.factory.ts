@@ -2,6 +2,8 @@ import { Logger } from '@nestjs/common';
 import { AtomicAdapter } from './backends/atomic-adapter.js';
 import { BoundedBackend } from './backends/bounded-backend.js';
 import { isAtomic, type SessionBackend } from './backends/session-backend.js';
+import { isIndexed } from './backends/principal-index.js';
+import { LocalPrincipalIndex } from './backends/local-principal-index.js';
 import { RequestSessions } from './edges/http/request-sessions.js';
 import { SessionContexts } from './edges/session-contexts.js';
 import { GatewaySessions } from './edges/ws/gateway-sessions.js';
@@ -11,6 +13,9 @@ import { ServerStore } from './session/server-store.js';
 import { ActiveSession } from './session/active-session.js';
 import { issueSession } from './session/issued-session.js';
 import type { SessionRuntime } from './session/session-runtime.js';
+import { Principals } from './principals/principals.js';
+import { SignIns } from './principals/sign-ins.js';
+import { storedSession } from './session/stored-session.js';
 import { BackendLifecycle } from './session.lifecycle.js';
 import { resolveOptions } from './session.options-validator.js';
 import type {
@@ -47,8 +52,13 @@ export function createSessions(
     ? backend
     : new AtomicAdapter(backend, { lockTimeoutMs: backendTimeoutMs });
   const bounded = new BoundedBackend(atomic, backendTimeoutMs);
+  const index = bounded.bounded(
+    isIndexed(backend) ? backend.principals : new LocalPrincipalIndex(),
+  );
+  const sessions = { backend: bounded, lifetime };
   const store = new ServerStore({
     backend: bounded,
+    signIns: new SignIns(sessions, index, resolved.sessionLimit),
     codec,
     lifetime,
     renewGraceMs,
@@ -73,11 +83,22 @@ export function createSessions(
     within: (handle, run) => requests.within(handle, run),
     warn: (message) => logger.warn(message),
   });
+  const read = async (id: string) => {
+    const found = await store.peek(id);
+    return found && storedSession(id, found, lifetime);
+  };
+  const principals = new Principals(sessions, index, read);
   const contexts = new SessionContexts(requests, gateways);
   return {
     requests,
     gateways,
-    service: new SessionService(contexts, store, bounded, issuer(runtime, transports, resolved)),
+    service: new SessionService(
+      contexts,
+      store,
+      bounded,
+      issuer(runtime, transports, resolved),
+      principals,
+    ),
     lifecycle: new BackendLifecycle(backend, bounded),
   };
 }

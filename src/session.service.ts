@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionContext } from '@nestjs/common';
 import type { SessionBackendError } from './errors/session-backend.error.js';
 import type { IssuedSession, IssueOptions } from './session/issued-session.js';
+import type { ListOptions, Principals, RevokeAllOptions } from './principals/principals.js';
 import type { Session } from './session/session.js';
 import type { ServerStore } from './session/server-store.js';
 import { type StoredSession, storedSession } from './session/stored-session.js';
@@ -39,17 +40,20 @@ export class SessionService {
   readonly #store: ServerStore;
   readonly #backend: BackendCheck;
   readonly #issue: IssueSession;
+  readonly #principals: Principals;
 
   constructor(
     inUse: SessionsInUse,
     store: ServerStore,
     backend: BackendCheck,
     issue: IssueSession,
+    principals: Principals,
   ) {
     this.#inUse = inUse;
     this.#store = store;
     this.#backend = backend;
     this.#issue = issue;
+    this.#principals = principals;
   }
 
   /**
@@ -89,9 +93,35 @@ export class SessionService {
   /**
    * Ends a session by its id, whoever uses it: a request that is under way can't bring it back.
    * One that does not exist is no error.
+   * @param options with `principal`, only where it is that principal's: for device lists, whose ids clients send back
    */
-  revoke(id: string): Promise<void> {
-    return this.#store.end(id);
+  async revoke(id: string, options?: { readonly principal: string }): Promise<void> {
+    if (options) await this.#principals.revoke(options.principal, id);
+    else await this.#store.end(id, (await this.#store.peek(id))?.metadata);
+  }
+
+  /**
+   * The live sessions of a principal. All of them, the one that was used last first; with `limit` and `before` in pages, the
+   * one that was signed in last first.
+   * @throws TypeError where the principal is no text, SessionBackendError
+   */
+  list(principal: string, options?: ListOptions): Promise<StoredSession[]> {
+    return this.#principals.list(principal, options);
+  }
+
+  /**
+   * Ends every session of a principal, in whichever process: those that exist, those being made, and sign-ins of requests that
+   * have arrived by now, which fail with a `SignInRevokedError`.
+   *
+   * ```ts
+   * await sessions.revokeAll(user.id, { except: session }); // “sign out everywhere else”
+   * ```
+   * @returns how many it has ended
+   * @throws TypeError where the principal is no text, or `except` somebody else's session; SessionBackendError, after which it
+   *   has to be called again
+   */
+  revokeAll(principal: string, options?: RevokeAllOptions): Promise<number> {
+    return this.#principals.revokeAll(principal, options);
   }
 
   /**

@@ -5,6 +5,7 @@ interface Principal {
   readonly entries: Map<string, number>;
   latestMs: number;
   longestMs: number;
+  /** `atMs` by `performance.now()`. */
   fence?: { readonly atMs: number; readonly exceptId: string | undefined };
 }
 
@@ -30,13 +31,18 @@ export class LocalPrincipalIndex implements PrincipalIndex {
     principal.latestMs = enteredAtMs;
     entries.delete(id);
     entries.set(id, enteredAtMs);
-    const ageMs = fence && nowMs - fence.atMs;
+    const ageMs = fence && performance.now() - fence.atMs;
     const isTold = ageMs !== undefined && ageMs <= FENCE_MS;
     return {
       enteredAtMs,
       count: entries.size,
       fence: isTold ? { ageMs, exceptId: fence!.exceptId } : undefined,
     };
+  }
+
+  async extend(name: string, absoluteMs: number): Promise<void> {
+    const principal = this.#of(name);
+    principal.longestMs = Math.max(principal.longestMs, absoluteMs);
   }
 
   async leave(name: string, left: readonly IndexEntry[]): Promise<void> {
@@ -56,7 +62,7 @@ export class LocalPrincipalIndex implements PrincipalIndex {
 
   async fence(name: string, exceptId?: string): Promise<number> {
     const principal = this.#of(name);
-    principal.fence = { atMs: now(), exceptId };
+    principal.fence = { atMs: performance.now(), exceptId };
     return principal.latestMs;
   }
 
@@ -76,7 +82,8 @@ export class LocalPrincipalIndex implements PrincipalIndex {
       if (!value) return void (this.#hand = undefined);
       const [name, { entries, latestMs, longestMs, fence }] = value;
       const isOver = entries.size === 0 || latestMs + longestMs <= nowMs;
-      if (isOver && !(fence && nowMs - fence.atMs <= FENCE_MS)) this.#principals.delete(name);
+      if (isOver && !(fence && performance.now() - fence.atMs <= FENCE_MS))
+        this.#principals.delete(name);
     }
   }
 }

@@ -13,7 +13,7 @@ export interface Entered {
   readonly enteredAtMs: number;
   /** How many entries there are, with the new one. */
   readonly count: number;
-  /** The last fence, if it is not older than `FENCE_MS`. */
+  /** The last fence, if it is not older than `FENCE_MS`. Its age is exact, or a bit less than it is: never more. */
   readonly fence?: { readonly ageMs: number; readonly exceptId: string | undefined } | undefined;
 }
 
@@ -30,6 +30,8 @@ export interface PrincipalIndex {
    * @param absoluteMs how long it may live at the most: entries older than the greatest of these are dropped, unread
    */
   enter(principal: string, id: string, absoluteMs: number): Promise<Entered>;
+  /** Notes that a session that is entered may live so long from now on. */
+  extend(principal: string, absoluteMs: number): Promise<void>;
   /** Takes entries out, apart from those that were entered again since. */
   leave(principal: string, entries: readonly IndexEntry[]): Promise<void>;
   /** Entries, the latest first: `limit` at the most, and of those only earlier ones than `beforeMs`. */

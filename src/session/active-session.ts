@@ -12,6 +12,14 @@ import type { SessionState } from './session-state.js';
 import type { LoadedSession } from './session-store.js';
 import type { Identity } from './token.js';
 
+/** How much of its absolute lifetime had passed when it was signed in. */
+function sinceSignIn({ createdAtMs, signedInAtMs = createdAtMs }: SessionMetadata): number {
+  return signedInAtMs - createdAtMs;
+}
+
+const NEVER_ENDS =
+  "A session that is somebody's must end: give it an absolute lifetime, by the module's option absoluteTimeout or by signIn(principal, { lifetime: { absolute: '30d' } }).";
+
 /** How long a response waits for a use to be written; after that it leaves without its cookie's longer life. */
 const MAX_TOUCH_WAIT_MS = 100;
 
@@ -26,9 +34,10 @@ export class ActiveSession {
 
   /** @param tokenPlace which of the tokens that it was opened with counts: the one that found it, or was refused */
   constructor(
-    runtime: SessionRuntime,
+    private readonly runtime: SessionRuntime,
     found?: LoadedSession,
     readonly tokenPlace?: number,
+    private readonly arrivedAtMs = performance.now(),
   ) {
     this.#life = new SessionLife(runtime, found);
   }
@@ -92,6 +101,12 @@ export class ActiveSession {
   get expiresAtMs(): number {
     return this.#life.times.expiresAtMs;
   }
+  get principal(): string | undefined {
+    return this.#life.principal;
+  }
+  get signedInAtMs(): number | undefined {
+    return this.#life.signedInAtMs;
+  }
   get notice(): ClientNotice {
     return this.#life.notice;
   }
@@ -144,9 +159,13 @@ export class ActiveSession {
     this.#life.times.touch();
   }
 
+  /** @throws TypeError where a session that is somebody's would never end */
   setLifetime(lifetime: OwnLifetime): void {
     this.write();
-    this.#life.times.setLifetime(lifetime);
+    if (this.principal !== undefined && lifetime.absoluteMs === Infinity) {
+      throw new TypeError(NEVER_ENDS);
+    }
+    this.#life.setLifetime(lifetime);
   }
 
   stopTelling(reason: UntoldReason): void {
@@ -177,7 +196,7 @@ export class ActiveSession {
     const life = this.#life;
     const work = isCommitted && !this.#isLookedAt ? undefined : this.commit();
     if (work || this.state !== 'stored') return work;
-    if (life.times.isTouchDue && !life.fields.isEmpty) return this.#touchInPassing();
+    if (life.times.isTouchDue && !life.isEmpty) return this.#touchInPassing();
     return life.notice.isOutdated ? this.#queue.run(() => life.confirm()) : undefined;
   }
 
@@ -199,6 +218,24 @@ export class ActiveSession {
 
   destroy(): Promise<void> {
     return this.#asked(() => this.#life.destroy());
+  }
+
+  /** @throws TypeError where the session would never end */
+  signIn(principal: string, keep?: readonly string[], lifetime: OwnLifetime = {}): Promise<void> {
+    return this.#asked(async () => {
+      const { metadata } = this.#life.times;
+      const own = metadata.absoluteMs && metadata.absoluteMs - sinceSignIn(metadata);
+      const absoluteMs = lifetime.absoluteMs ?? own ?? this.runtime.lifetime.absoluteMs;
+      if (absoluteMs === Infinity) throw new TypeError(NEVER_ENDS);
+      const { arrivedAtMs } = this;
+      await this.#life.signIn({ principal, absoluteMs, arrivedAtMs }, keep);
+      const { absoluteMs: _, ...rest } = lifetime;
+      if (Object.keys(rest).length > 0) this.#life.setLifetime(rest);
+    });
+  }
+
+  signOut(keep?: readonly string[]): Promise<void> {
+    return this.#asked(() => this.#life.signOut(keep));
   }
 
   /** As `destroy`, by somebody who hears of no failure: what can't be ended fails the response. */

@@ -1,12 +1,15 @@
-import type {
-  AtomicSessionBackend,
-  Lifetime,
-  SecretChange,
-  SessionChange,
-  SessionRecord,
+import {
+  type AtomicSessionBackend,
+  EMPTY_MS,
+  type Lifetime,
+  type SecretChange,
+  type SessionChange,
+  type SessionRecord,
 } from '../backends/session-backend.js';
 import { expiresAtMs, FIELD, isMetadata, ttlSeconds } from '../backends/session-record.js';
+import type { Admission, SignIn, SignIns } from '../principals/sign-ins.js';
 import { decodeField, type SessionCodec } from './codec.js';
+import { NO_DATA } from './data-change.js';
 import { endsAtMs, metadataRecord, readMetadata, type SessionMetadata } from './metadata.js';
 import { Operations } from './operations.js';
 import { observed, tellReplaced } from './session-events.js';
@@ -14,6 +17,7 @@ import type {
   DecodedRecord,
   LoadedSession,
   RefusedToken,
+  Whose,
   SessionStore,
   StoreChange,
   StoreResult,
@@ -29,6 +33,7 @@ export interface ServerStoreOptions {
   readonly backend: AtomicSessionBackend;
   readonly codec: SessionCodec;
   readonly lifetime: Lifetime;
+  readonly signIns: SignIns;
   /** How long the secret before a renewal still opens the session. */
   readonly renewGraceMs: number;
   /** Told of a stored session that can't be read. The error may quote the session's values, so it is not passed on. */
@@ -85,7 +90,11 @@ export class ServerStore implements SessionStore {
     return metadata && data ? { metadata, data } : null;
   }
 
-  async create(identity: Identity, begin: () => SessionRecord): Promise<StoreResult> {
+  async create(
+    identity: Identity,
+    begin: () => SessionRecord,
+    signIn?: SignIn,
+  ): Promise<StoreResult> {
     const { backend, lifetime } = this.options;
     await backend.syncClock?.();
     const record: SessionRecord = {
@@ -93,6 +102,7 @@ export class ServerStore implements SessionStore {
       [FIELD.hash]: identity.hash,
       ...begin(),
     };
+    if (signIn) return this.#createSignedIn(identity, record, signIn);
     const ttl = ttlSeconds(record, lifetime, this.now());
     await observed('commit', identity.id, async () => {
       // Where the id is taken, an earlier try of ours was applied, though it seemed to fail: it is 128 random bits that
@@ -115,9 +125,11 @@ export class ServerStore implements SessionStore {
   async update(identity: Identity, change: StoreChange): Promise<StoreResult> {
     const { backend, lifetime } = this.options;
     const { id } = identity;
-    const sent = this.#sent(identity, change);
+    const admission = await this.#admission(id, change);
+    const deadlineMs = admission && this.now() + admission.untilMs - performance.now();
+    const sent = this.#sent(identity, change, admission);
     const kind = isTouch(change) ? 'touch' : 'commit';
-    const result = await observed(kind, id, () => backend.update(id, sent, lifetime));
+    const result = await observed(kind, id, () => backend.update(id, sent, lifetime, deadlineMs));
     const { next, operation } = change;
     if (operation !== undefined) this.#operations.acknowledge(id, operation);
     if (result.status === 'gone') return GONE;
@@ -131,19 +143,58 @@ export class ServerStore implements SessionStore {
       isPersistent,
       wasEmpty,
       isEmpty,
+      signedInAtMs: admission?.signedInAtMs,
     };
   }
 
-  end(id: string): Promise<void> {
-    return observed('destroy', id, () => this.options.backend.delete(id));
+  async end(id: string, { principal, signedInAtMs }: Whose = {}): Promise<void> {
+    const { backend, signIns } = this.options;
+    await observed('destroy', id, () => backend.delete(id));
+    if (principal !== undefined) await signIns.leave(principal, id, signedInAtMs!);
+  }
+
+  /**
+   * A session is signed in once it exists: whoever revokes all of a principal finds it by the index then, and refuses what is
+   * under way. Until it is signed in it is left empty, and lives no longer than that.
+   */
+  async #createSignedIn(
+    identity: Identity,
+    record: SessionRecord,
+    signIn: SignIn,
+  ): Promise<StoreResult> {
+    const metadata: SessionRecord = {};
+    const set: SessionRecord = {};
+    for (const name in record) (isMetadata(name) ? metadata : set)[name] = record[name]!;
+    await this.options.backend.create(identity.id, metadata, EMPTY_MS / 1000);
+    return this.update(identity, { ...NO_DATA, set, isUse: false, signIn });
+  }
+
+  /** What must be entered in the index before a change is written. */
+  async #admission(id: string, change: StoreChange): Promise<Admission | undefined> {
+    const { signIns } = this.options;
+    const { signIn, principal, ownLifetime } = change;
+    if (signIn) return signIns.admit(id, signIn);
+    if (principal !== undefined && ownLifetime?.absoluteMs !== undefined) {
+      await signIns.extend(principal, ownLifetime.absoluteMs);
+    }
+    return undefined;
   }
 
   #get(id: string): Promise<SessionRecord | null> {
     return observed('load', id, () => this.options.backend.get(id));
   }
 
-  #sent({ id, generation, hash }: Identity, change: StoreChange): SessionChange {
-    const { set, remove, increment, isUse, keep, operation, next, ownLifetime } = change;
+  #sent(
+    { id, generation, hash }: Identity,
+    change: StoreChange,
+    admission: Admission | undefined,
+  ): SessionChange {
+    const { set, remove, increment, isUse, keep, operation, next, ownLifetime, signIn } = change;
+    const own = ownLifetime || signIn;
+    const whose = signIn && {
+      principal: signIn.principal,
+      signedInAtMs: admission!.signedInAtMs,
+    };
     const names = this.#operations.takeAcknowledged(id);
     return {
       generation,
@@ -151,7 +202,7 @@ export class ServerStore implements SessionStore {
       secret: next && this.#secret(next),
       isUse,
       keep,
-      set: ownLifetime ? { ...set, ...metadataRecord(ownLifetime) } : set,
+      set: own ? { ...set, ...metadataRecord({ ...ownLifetime, ...whose }) } : set,
       remove: names.length > 0 ? [...remove, ...names] : remove,
       increment,
       operation,
@@ -222,8 +273,16 @@ export class ServerStore implements SessionStore {
   }
 }
 
-function isTouch({ set, remove, increment, keep, next, ownLifetime }: StoreChange): boolean {
-  if (next ?? keep ?? ownLifetime) return false;
+function isTouch({
+  set,
+  remove,
+  increment,
+  keep,
+  next,
+  ownLifetime,
+  signIn,
+}: StoreChange): boolean {
+  if (next ?? keep ?? ownLifetime ?? signIn) return false;
   for (const _ in set) return false;
   for (const _ in increment) return false;
   return remove.length === 0;

@@ -1,5 +1,6 @@
 import { SessionGoneError } from '../errors/session-gone.error.js';
 import { isForGood, SessionTokenError, type UntoldReason } from '../errors/session-token.error.js';
+import type { SignIn } from '../principals/sign-ins.js';
 import { ChangeSender } from './change-sender.js';
 import { ClientNotice } from './client-notice.js';
 import { type DataChange, hasIncrements, NO_DATA, recordOf } from './data-change.js';
@@ -7,7 +8,8 @@ import { operationName } from './operations.js';
 import { SessionFields } from './session-fields.js';
 import type { SessionRuntime } from './session-runtime.js';
 import type { Regeneration, SessionState } from './session-state.js';
-import type { LoadedSession, StoreChange, StoreResult } from './session-store.js';
+import type { OwnLifetime } from './metadata.js';
+import type { LoadedSession, StoreChange, StoreResult, Whose } from './session-store.js';
 import { SessionTimes } from './session-times.js';
 import { Identity } from './token.js';
 
@@ -61,6 +63,19 @@ export class SessionLife {
     return this.#times;
   }
 
+  /** Whose it is, or is to be. */
+  get principal(): string | undefined {
+    return this.#signIn?.principal ?? this.#times.metadata.principal;
+  }
+  get signedInAtMs(): number | undefined {
+    return this.#signIn ? this.#times.nowMs : this.#times.metadata.signedInAtMs;
+  }
+
+  /** Whether it has no data and is nobody's: such a session is not kept. */
+  get isEmpty(): boolean {
+    return this.principal === undefined && this.#fields.isEmpty;
+  }
+
   /** A session was found that the token does not open. @param id what `destroy` may still end */
   refuse(id: string | undefined): void {
     this.#state = { name: 'refused', id };
@@ -84,6 +99,7 @@ export class SessionLife {
   /** Whether something must be stored though no data have changed. */
   get isDue(): boolean {
     const state = this.#state;
+    if (state.name === 'new') return state.signIn !== undefined;
     if (state.name !== 'stored') return false;
     return state.next !== undefined || this.#times.mustStore || this.#isRenewDue(state.isCurrent);
   }
@@ -91,15 +107,16 @@ export class SessionLife {
   /** Stores a change of the data, and what else is due; what is unfinished first. A session that has ended stays so. */
   async store(data = this.#fields.change()): Promise<void> {
     if (this.#state.name === 'ending') {
-      await this.runtime.store.end(this.#state.id);
-      this.#state = { name: 'new' };
+      const { id, whose, signIn } = this.#state;
+      await this.runtime.store.end(id, whose);
+      this.#state = { name: 'new', signIn };
     }
     const { unanswered } = this.#sender;
     if (unanswered) {
       await this.#send(unanswered);
       data = this.#fields.change();
     }
-    if (this.#state.name === 'new' && data) await this.#create(data);
+    if (this.#state.name === 'new' && (data || this.isDue)) await this.#create(data ?? NO_DATA);
     else if (this.#state.name === 'stored' && (data || this.isDue)) {
       await this.#send(this.#changeOf(data ?? NO_DATA, this.#state));
     }
@@ -113,10 +130,12 @@ export class SessionLife {
     const state = this.#state;
     if (state.name === 'gone' || state.name === 'refused') throw new SessionGoneError(this.id);
     this.#sender.forget();
-    if (state.name === 'ending') await this.store(NO_DATA);
+    if (state.name === 'ending') await this.runtime.store.end(state.id, state.whose);
     if (state.name !== 'stored') {
       const isCleared = this.notice.telling?.kind === 'clear';
+      const signIn = this.#signIn;
       this.#begin();
+      if (signIn) await this.signIn(signIn);
       return isCleared ? this.notice.clear() : undefined;
     }
     const found = await this.runtime.store.reload(this.#identity);
@@ -128,8 +147,8 @@ export class SessionLife {
     this.#times = new SessionTimes(this.runtime, this.runtime.store, found.metadata);
     this.#state = { ...state, isCurrent: found.isCurrent };
     this.#isNew = false;
-    if (!state.next) return;
-    if (state.next.keep) this.#fields.retain(state.next.keep);
+    if (state.next?.keep) this.#fields.retain(state.next.keep);
+    if (state.next?.signIn) this.setLifetime({ absoluteMs: state.next.signIn.absoluteMs });
   }
 
   /** Has the next change give a new token; see `Session.regenerate`. @throws SessionTokenError */
@@ -143,13 +162,45 @@ export class SessionLife {
     const before = state.next?.keep;
     const again = new Set(keep);
     const both = before && keep ? before.filter((key) => again.has(key)) : (keep ?? before);
-    const next = { identity: this.#identity.regenerated(), keep: both };
+    const next = { ...state.next, identity: this.#identity.regenerated(), keep: both };
     this.#state = { ...state, next };
+  }
+
+  /**
+   * Has the next change make the session a principal's, in a new generation; see `Session.signIn`. That of another principal
+   * ends, and a new one begins.
+   * @throws SessionTokenError
+   */
+  async signIn(signIn: SignIn, keep?: readonly string[]): Promise<void> {
+    const before = this.principal;
+    if (before !== undefined && before !== signIn.principal) {
+      this.#endFor(signIn, keep ?? []);
+    } else {
+      await this.regenerate(keep);
+      const state = this.#state;
+      if (state.name === 'new' || state.name === 'ending') this.#state = { ...state, signIn };
+      else if (state.name === 'stored') {
+        this.#state = { ...state, next: { ...state.next!, signIn } };
+      }
+    }
+    this.setLifetime({ absoluteMs: signIn.absoluteMs });
+  }
+
+  /** A life of its own; `absoluteMs` from its sign-in on, or else from its beginning. */
+  setLifetime(lifetime: OwnLifetime): void {
+    const { createdAtMs } = this.#times.metadata;
+    const { absoluteMs } = lifetime;
+    const sinceMs = Math.max(0, (this.signedInAtMs ?? createdAtMs) - createdAtMs);
+    this.#times.setLifetime({
+      ...lifetime,
+      ...(absoluteMs !== undefined && { absoluteMs: sinceMs + absoluteMs }),
+    });
   }
 
   /** Ends the session, whatever others have made of it; see `Session.destroy`. */
   async destroy(): Promise<void> {
     const id = this.#endableId;
+    const whose = this.#whose;
     if (this.#state.name === 'refused' && id === undefined) {
       // A late tab is not to undo the sign-in that replaced its token.
       this.#fields = new SessionFields(this.runtime.codec);
@@ -158,8 +209,15 @@ export class SessionLife {
     this.#begin();
     this.notice.clear();
     if (id === undefined) return;
-    this.#state = { name: 'ending', id };
+    this.#state = { name: 'ending', id, whose };
     await this.store();
+  }
+
+  /** As `destroy`; some fields go on in a new session. */
+  async signOut(keep: readonly string[] = []): Promise<void> {
+    const kept = this.#fields.copy(keep);
+    await this.destroy();
+    this.#fields = kept;
   }
 
   /** Asks whether the session and its token are still what the client is about to be told. */
@@ -173,6 +231,19 @@ export class SessionLife {
       if (!this.notice.isUrgent) this.notice.forget();
       if (isUse) throw error;
     }
+  }
+
+  get #signIn(): SignIn | undefined {
+    const state = this.#state;
+    if (state.name === 'new' || state.name === 'ending') return state.signIn;
+    return this.#next?.signIn;
+  }
+
+  /** As whose it is stored. */
+  get #whose(): Whose {
+    if (this.#state.name === 'ending') return this.#state.whose;
+    const { principal, signedInAtMs } = this.#times.metadata;
+    return { principal, signedInAtMs };
   }
 
   get #next(): Regeneration | undefined {
@@ -190,17 +261,20 @@ export class SessionLife {
   }
 
   async #create(data: DataChange): Promise<void> {
-    if (this.#fields.isEmpty) return;
+    if (this.isEmpty) return;
     if (this.#untold) throw new SessionTokenError(this.#untold);
     const { ownToStore } = this.#times;
     this.#triedId = this.id;
-    const result = await this.runtime.store.create(this.#identity, () => {
+    const signIn = this.#signIn;
+    const begin = () => {
       this.#times.begin();
       return { ...this.#times.toRecord(), ...recordOf(data) };
-    });
+    };
+    const result = await this.runtime.store.create(this.#identity, begin, signIn);
     if (result.status === 'gone') throw new SessionGoneError(this.id);
     this.#fields.settle(data);
     this.#times.settleUse(ownToStore, false);
+    this.#settleSignIn(signIn, result);
     this.#state = { name: 'stored', isCurrent: true };
     this.notice.confirm(result, 'token');
   }
@@ -218,6 +292,8 @@ export class SessionLife {
       keep: next?.keep,
       next: newIdentity && { identity: newIdentity, kind: next ? 'regenerate' : 'renew' },
       operation: hasIncrements(data) ? operationName() : undefined,
+      signIn: next?.signIn,
+      principal: this.#times.metadata.principal,
     };
   }
 
@@ -235,10 +311,29 @@ export class SessionLife {
     this.#fields.settle(change);
     if (isUse) this.#times.settleUse(ownLifetime, isNext);
     if (isNext) this.#identity = next.identity;
+    this.#settleSignIn(change.signIn, result);
     const later = this.#next?.identity === next?.identity ? undefined : this.#next;
     this.#state = { name: 'stored', isCurrent: isMine, ...(later && { next: later }) };
     const isRenewal = isNext && next.kind === 'renew';
     this.notice.confirm(result, isNews ? 'token' : isUse ? 'life' : undefined, isRenewal);
+  }
+
+  #settleSignIn(signIn: SignIn | undefined, result: StoreResult & { status: 'stored' }): void {
+    const { signedInAtMs } = result;
+    if (signIn) this.#times.settleSignIn({ principal: signIn.principal, signedInAtMs });
+  }
+
+  /** By a sign-in as somebody else: what is kept goes on in a session with a new id. */
+  #endFor(signIn: SignIn, keep: readonly string[]): void {
+    if (this.#untold) throw new SessionTokenError(this.#untold);
+    const kept = this.#fields.copy(keep);
+    const state = this.#state;
+    const whose = this.#whose;
+    const id = state.name === 'stored' ? this.id : undefined;
+    this.#begin();
+    this.#fields = kept;
+    this.#state =
+      id === undefined ? { name: 'new', signIn } : { name: 'ending', id, whose, signIn };
   }
 
   /** By somebody else. */
@@ -250,15 +345,16 @@ export class SessionLife {
   /** Somebody else has ended it. What was set for the new token that `regenerate` asked for goes on in a new session. */
   async #lost(): Promise<void> {
     if (!this.#next) return this.#ended();
+    const { signIn } = this.#next;
     const { ownToStore } = this.#times;
     const change = this.#fields.change();
     const fields = change && this.#fields.only(change);
     this.#begin();
     if (ownToStore) this.#times.setLifetime(ownToStore);
+    if (signIn) await this.signIn(signIn);
     const data = fields?.change();
-    if (!fields || !data) return;
-    this.#fields = fields;
-    await this.#create(data);
+    if (fields) this.#fields = fields;
+    if (data || signIn) await this.#create(data ?? NO_DATA);
   }
 
   /** An empty session that does not exist yet. */

@@ -1,4 +1,5 @@
 import type { Lifetime, SessionRecord } from '../backends/session-backend.js';
+import type { Whose } from './session-store.js';
 import { endsAtMs, metadataRecord, type OwnLifetime, type SessionMetadata } from './metadata.js';
 
 /** When sessions are written without being changed, and how long they live. */
@@ -59,6 +60,10 @@ export class SessionTimes {
     return this.clock.now() - renewedAtMs >= this.settings.renewIntervalMs;
   }
 
+  get nowMs(): number {
+    return this.clock.now();
+  }
+
   touch(): void {
     this.#mustTouch = true;
   }
@@ -83,6 +88,11 @@ export class SessionTimes {
   /** All of it, as fields of a record. */
   toRecord(): SessionRecord {
     return metadataRecord(this.#metadata);
+  }
+
+  /** Notes whose it has been stored as. */
+  settleSignIn(whose: Whose): void {
+    this.#metadata = { ...this.#metadata, ...whose };
   }
 
   /** Notes that a use was stored, and with it a life of its own. */

@@ -104,6 +104,19 @@ export const indexCases: readonly Case[] = [
     },
   ],
   [
+    'an entry stays as long as its session may live, if that becomes longer',
+    async ({ principals, id, until }) => {
+      const ada = someone();
+      const { enteredAtMs } = await principals.enter(ada, id(), 300);
+      await principals.extend(ada, DAY_MS);
+      await until(async () => {
+        const later = await principals.enter(ada, 'another', 300);
+        return later.enteredAtMs > enteredAtMs + 600;
+      });
+      assert.equal((await principals.entries(ada, 10)).length, 2);
+    },
+  ],
+  [
     'a fence is told to whoever enters after it, with its age and what it leaves alone',
     async ({ principals, id }) => {
       const ada = someone();

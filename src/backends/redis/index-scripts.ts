@@ -3,12 +3,17 @@ import { TIME } from './scripts.js';
 
 /**
  * A principal's index is one ZSET: ids, by when they were entered. Members that are no ids have scores below 0: the fence has
- * the time at which it was put up, `longest` the greatest life of an entry, both negative, and the session that the fence
- * leaves alone -1.
+ * the time at which it was put up, in microseconds, `longest` the greatest life of an entry, both negative, and the session
+ * that the fence leaves alone -1.
  */
 const INDEX = `${TIME}
 local key = KEYS[1]
 local time = now()
+
+local function micros()
+  local at = redis.call('TIME')
+  return at[1] * 1000000 + at[2]
+end
 
 local function score(member) return tonumber(redis.call('ZSCORE', key, member) or nil) end
 
@@ -19,6 +24,13 @@ local function keepFor(ms)
 end
 `;
 
+/** ARGV: the greatest life of a session in ms. */
+export const EXTEND = `${INDEX}
+local longest = math.max(-(score('!longest') or 0), tonumber(ARGV[1]))
+redis.call('ZADD', key, decimal(-longest), '!longest')
+keepFor(longest)
+return 0`;
+
 /** ARGV: id, the greatest life of its session in ms. Gives when it was entered, the number of entries, and the fence. */
 export const ENTER = `${INDEX}
 local longest = math.max(-(score('!longest') or 0), tonumber(ARGV[2]))
@@ -27,10 +39,10 @@ local entered = math.max(time, latest() + 1)
 redis.call('ZADD', key, decimal(entered), ARGV[1], decimal(-longest), '!longest')
 keepFor(longest)
 local fence = score('!fence')
-local age = fence and time + fence
+local age = fence and (micros() + fence) / 1000
 if age and age > ${FENCE_MS} then age = nil end
 local except = age and redis.call('ZRANGEBYSCORE', key, -1, -1)[1]
-return { decimal(entered), redis.call('ZCOUNT', key, 0, '+inf'), age and decimal(age) or '', except and string.sub(except, 2) or '' }`;
+return { decimal(entered), redis.call('ZCOUNT', key, 0, '+inf'), age and string.format('%.3f', age) or '', except and string.sub(except, 2) or '' }`;
 
 /** ARGV: ids, and when each was entered. */
 export const LEAVE = `${INDEX}
@@ -47,7 +59,7 @@ return redis.call('ZREVRANGEBYSCORE', KEYS[1], '(' .. ARGV[2], 0, 'WITHSCORES', 
 /** ARGV: the session that is left alone, or ''. Gives when the latest entry was made. */
 export const FENCE = `${INDEX}
 redis.call('ZREMRANGEBYSCORE', key, -1, -1)
-redis.call('ZADD', key, decimal(-time), '!fence')
+redis.call('ZADD', key, decimal(-micros()), '!fence')
 if ARGV[1] ~= '' then redis.call('ZADD', key, -1, '!' .. ARGV[1]) end
 keepFor(${FENCE_MS})
 return decimal(math.max(latest(), 0))`;

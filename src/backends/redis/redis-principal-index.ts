@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Entered, IndexEntry, PrincipalIndex } from '../principal-index.js';
-import { ENTER, ENTRIES, FENCE, LEAVE } from './index-scripts.js';
+import { ENTER, ENTRIES, EXTEND, FENCE, LEAVE } from './index-scripts.js';
 import { Script } from './script.js';
 
 /** Runs a script with one key. */
@@ -9,6 +9,7 @@ export type RunScript = (script: Script, key: string, args: string[]) => Promise
 /** Keeps each principal's index in one key, named by a hash: no list of keys shows who is signed in. */
 export class RedisPrincipalIndex implements PrincipalIndex {
   readonly #enter = new Script(ENTER);
+  readonly #extend = new Script(EXTEND);
   readonly #leave = new Script(LEAVE);
   readonly #entries = new Script(ENTRIES);
   readonly #fence = new Script(FENCE);
@@ -27,6 +28,10 @@ export class RedisPrincipalIndex implements PrincipalIndex {
       count: Number(count),
       fence: ageMs ? { ageMs: Number(ageMs), exceptId: exceptId || undefined } : undefined,
     };
+  }
+
+  async extend(principal: string, absoluteMs: number): Promise<void> {
+    await this.run(this.#extend, this.#key(principal), [String(absoluteMs)]);
   }
 
   async leave(principal: string, entries: readonly IndexEntry[]): Promise<void> {

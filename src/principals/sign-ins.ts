@@ -1,0 +1,107 @@
+import {
+  FENCE_MS,
+  type IndexEntry,
+  LEASE_MS,
+  type PrincipalIndex,
+} from '../backends/principal-index.js';
+import { expiresAtMs, FIELD } from '../backends/session-record.js';
+import { SessionLimitError } from '../errors/session-limit.error.js';
+import { SignInRevokedError } from '../errors/sign-in-revoked.error.js';
+import { expel, type Sessions } from './expel.js';
+import { pagesOf } from './pages.js';
+
+/** How many sessions a principal may have, and what becomes of a sign-in beyond them. */
+export interface SessionLimit {
+  readonly maxSessions: number;
+  readonly onLimit: 'end-oldest' | 'refuse';
+}
+
+/** A session that is to become a principal's. */
+export interface SignIn {
+  readonly principal: string;
+  /** How long the session lives at the most from now on. */
+  readonly absoluteMs: number;
+  /** When the request came that asks for it, by `performance.now()`. */
+  readonly arrivedAtMs: number;
+}
+
+/** A sign-in that may be written. */
+export interface Admission {
+  /** What the session has for the time of its sign-in. */
+  readonly signedInAtMs: number;
+  /** Until when it may be written, by `performance.now()`. */
+  readonly untilMs: number;
+}
+
+/** A request that is nearly as old as the last fence that is told of might be older than one that is not. */
+const MAX_AGE_MS = FENCE_MS - 60_000;
+
+/** Admits sign-ins: none that a revocation has overtaken, and no more sessions than the limit. */
+export class SignIns {
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly index: PrincipalIndex,
+    private readonly limit?: SessionLimit,
+  ) {}
+
+  /**
+   * Enters a session that exists, and that is then to be written as the principal's.
+   * @throws SignInRevokedError, SessionLimitError, SessionBackendError
+   */
+  async admit(id: string, { principal, absoluteMs, arrivedAtMs }: SignIn): Promise<Admission> {
+    const askedAtMs = performance.now();
+    const { enteredAtMs, count, fence } = await this.index.enter(principal, id, absoluteMs);
+    const own = { id, enteredAtMs };
+    // The fence had this age before the answer came: a request that is younger even now arrived after it.
+    const ageMs = performance.now() - arrivedAtMs;
+    const isFenced = fence !== undefined && fence.exceptId !== id && ageMs >= fence.ageMs;
+    if (isFenced || ageMs > MAX_AGE_MS) {
+      await this.index.leave(principal, [own]);
+      throw new SignInRevokedError();
+    }
+    if (this.limit && count > this.limit.maxSessions) await this.#makeRoom(principal, own);
+    return { signedInAtMs: enteredAtMs, untilMs: askedAtMs + LEASE_MS / 2 };
+  }
+
+  /** Before a session of the principal is given a longer life. */
+  extend(principal: string, absoluteMs: number): Promise<void> {
+    return this.index.extend(principal, absoluteMs);
+  }
+
+  /** After its session has ended. Where it fails, whoever reads the index finds out. */
+  async leave(principal: string, id: string, signedInAtMs: number): Promise<void> {
+    await this.index.leave(principal, [{ id, enteredAtMs: signedInAtMs }]).catch(() => {});
+  }
+
+  /** Counts the sessions that are alive, or about to be, of those that were entered before. */
+  async #makeRoom(principal: string, own: IndexEntry): Promise<void> {
+    const { maxSessions, onLimit } = this.limit!;
+    const counted: IndexEntry[] = [];
+    for await (const page of pagesOf(this.index, principal, own.enteredAtMs)) {
+      const areCounted = await Promise.all(
+        page.map((entry) => this.#counts(principal, entry, own)),
+      );
+      counted.push(...page.filter((_, i) => areCounted[i]));
+      const dead = page.filter((_, i) => !areCounted[i]);
+      if (dead.length > 0) await this.index.leave(principal, dead);
+    }
+    if (counted.length < maxSessions) return;
+    if (onLimit === 'refuse') {
+      await this.index.leave(principal, [own]);
+      throw new SessionLimitError(maxSessions);
+    }
+    const oldest = counted.slice(maxSessions - 1);
+    await Promise.all(oldest.map(({ id }) => expel(this.sessions, principal, id)));
+    await this.index.leave(principal, oldest);
+  }
+
+  async #counts(principal: string, entry: IndexEntry, own: IndexEntry): Promise<boolean> {
+    const { backend, lifetime } = this.sessions;
+    const record = await backend.get(entry.id);
+    if (!record) return false;
+    if (record[FIELD.version] !== undefined) return true;
+    const isAlive = expiresAtMs(record, lifetime) > (backend.now?.() ?? Date.now());
+    if (!isAlive) return false;
+    return record[FIELD.principal] === principal || own.enteredAtMs - entry.enteredAtMs <= LEASE_MS;
+  }
+}
