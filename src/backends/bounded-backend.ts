@@ -41,11 +41,14 @@ export class BoundedBackend implements AtomicSessionBackend {
     return this.#admitted('write', 'delete', () => this.backend.delete(id));
   }
 
+  /** What is not answered in time is told as failed, so it must not be applied after that. */
   create(id: string, record: SessionRecord, ttlSeconds: number): Promise<boolean> {
-    return this.#admitted('write', 'create', () => this.backend.create(id, record, ttlSeconds));
+    const deadlineMs = this.now() + this.timeoutMs;
+    return this.#admitted('write', 'create', () =>
+      this.backend.create(id, record, ttlSeconds, deadlineMs),
+    );
   }
 
-  /** What is not answered in time is told as failed, so it must not be applied after that, over newer changes. */
   update(
     id: string,
     change: SessionChange,

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { applyChange } from './apply-change.js';
+import { applyChange, checkDeadline } from './apply-change.js';
 import { LocalPrincipalIndex } from './local-principal-index.js';
 import type { IndexedBackend } from './principal-index.js';
 import { showValue } from '../errors/show-value.js';
@@ -83,7 +83,13 @@ export class MemoryBackend implements AtomicSessionBackend, IndexedBackend {
     this.#entries?.delete(id);
   }
 
-  async create(id: string, record: SessionRecord, ttlSeconds: number): Promise<boolean> {
+  async create(
+    id: string,
+    record: SessionRecord,
+    ttlSeconds: number,
+    deadlineMs = Infinity,
+  ): Promise<boolean> {
+    checkDeadline(Date.now(), deadlineMs);
     if (this.#live(id)) return false;
     this.#store(id, { ...record }, ttlSeconds);
     return true;

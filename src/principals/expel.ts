@@ -28,7 +28,7 @@ export async function expel(
     }
     if (whose !== undefined || generation === undefined || hash === undefined) return false;
     const next = randomBytes(6).toString('base64url');
-    const refusal = { generation, hash, secret: { hash, generation: next, graceMs: 0 } };
+    const refusal = { generation, hash, secret: { generation: next, graceMs: 0 } };
     const result = await backend.update(
       id,
       { ...refusal, isUse: false, set: {}, remove: [], increment: {} },

@@ -36,6 +36,11 @@ export interface Admission {
 /** A request that is nearly as old as the last fence that is told of might be older than one that is not. */
 const MAX_AGE_MS = FENCE_MS - 60_000;
 
+/** Whether a sign-in was refused, and nothing was written. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof SessionLimitError || error instanceof SignInRevokedError;
+}
+
 /** Admits sign-ins: none that a revocation has overtaken, and no more sessions than the limit. */
 export class SignIns {
   constructor(

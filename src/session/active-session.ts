@@ -228,9 +228,7 @@ export class ActiveSession {
       const absoluteMs = lifetime.absoluteMs ?? own ?? this.runtime.lifetime.absoluteMs;
       if (absoluteMs === Infinity) throw new TypeError(NEVER_ENDS);
       const { arrivedAtMs } = this;
-      await this.#life.signIn({ principal, absoluteMs, arrivedAtMs }, keep);
-      const { absoluteMs: _, ...rest } = lifetime;
-      if (Object.keys(rest).length > 0) this.#life.setLifetime(rest);
+      await this.#life.signIn({ principal, absoluteMs, arrivedAtMs, lifetime }, keep);
     });
   }
 

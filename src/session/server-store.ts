@@ -6,8 +6,14 @@ import {
   type SessionChange,
   type SessionRecord,
 } from '../backends/session-backend.js';
-import { expiresAtMs, FIELD, isMetadata, ttlSeconds } from '../backends/session-record.js';
-import type { Admission, SignIn, SignIns } from '../principals/sign-ins.js';
+import {
+  expiresAtMs,
+  FIELD,
+  isEmptyRecord,
+  isMetadata,
+  ttlSeconds,
+} from '../backends/session-record.js';
+import type { Admission, SignIns } from '../principals/sign-ins.js';
 import { decodeField, type SessionCodec } from './codec.js';
 import { NO_DATA } from './data-change.js';
 import { endsAtMs, metadataRecord, readMetadata, type SessionMetadata } from './metadata.js';
@@ -90,27 +96,19 @@ export class ServerStore implements SessionStore {
     return metadata && data ? { metadata, data } : null;
   }
 
-  async create(
-    identity: Identity,
-    begin: () => SessionRecord,
-    signIn?: SignIn,
-  ): Promise<StoreResult> {
+  async create(identity: Identity, begin: () => SessionRecord): Promise<StoreResult> {
     const { backend, lifetime } = this.options;
     await backend.syncClock?.();
-    const record: SessionRecord = {
-      [FIELD.generation]: identity.generation,
-      [FIELD.hash]: identity.hash,
-      ...begin(),
-    };
-    if (signIn) return this.#createSignedIn(identity, record, signIn);
-    const ttl = ttlSeconds(record, lifetime, this.now());
-    await observed('commit', identity.id, async () => {
-      // Where the id is taken, an earlier try of ours was applied, though it seemed to fail: it is 128 random bits that
-      // nobody else was told.
-      if (!(await backend.create(identity.id, record, ttl))) {
-        await backend.set(identity.id, record, ttl);
-      }
-    });
+    const begun = begin();
+    const { generation, hash, id } = identity;
+    const record: SessionRecord = { [FIELD.generation]: generation, [FIELD.hash]: hash, ...begun };
+    const isEmpty = isEmptyRecord(record);
+    const seconds = ttlSeconds(record, lifetime, this.now());
+    const ttl = isEmpty ? Math.min(seconds, EMPTY_MS / 1000) : seconds;
+    const isCreated = await observed('commit', id, () => backend.create(id, record, ttl));
+    // Where the id is taken, an earlier try of ours was applied, though it seemed to fail: it is 128 random bits that
+    // nobody else was told.
+    if (!isCreated) return this.#createAgain(identity, begun);
     const persistent = record[FIELD.isPersistent];
     return {
       status: 'stored',
@@ -118,8 +116,13 @@ export class ServerStore implements SessionStore {
       expiresAtMs: expiresAtMs(record, lifetime),
       isPersistent: persistent === undefined ? undefined : persistent === '1',
       wasEmpty: false,
-      isEmpty: false,
+      isEmpty,
     };
+  }
+
+  #createAgain(identity: Identity, begun: SessionRecord): Promise<StoreResult> {
+    const { [FIELD.createdAtMs]: _, [FIELD.seenAtMs]: __, ...set } = begun;
+    return this.update(identity, { ...NO_DATA, keep: [], set, isUse: true });
   }
 
   async update(identity: Identity, change: StoreChange): Promise<StoreResult> {
@@ -153,22 +156,6 @@ export class ServerStore implements SessionStore {
     if (principal !== undefined) await signIns.leave(principal, id, signedInAtMs!);
   }
 
-  /**
-   * A session is signed in once it exists: whoever revokes all of a principal finds it by the index then, and refuses what is
-   * under way. Until it is signed in it is left empty, and lives no longer than that.
-   */
-  async #createSignedIn(
-    identity: Identity,
-    record: SessionRecord,
-    signIn: SignIn,
-  ): Promise<StoreResult> {
-    const metadata: SessionRecord = {};
-    const set: SessionRecord = {};
-    for (const name in record) (isMetadata(name) ? metadata : set)[name] = record[name]!;
-    await this.options.backend.create(identity.id, metadata, EMPTY_MS / 1000);
-    return this.update(identity, { ...NO_DATA, set, isUse: false, signIn });
-  }
-
   /** What must be entered in the index before a change is written. */
   async #admission(id: string, change: StoreChange): Promise<Admission | undefined> {
     const { signIns } = this.options;
@@ -190,11 +177,9 @@ export class ServerStore implements SessionStore {
     admission: Admission | undefined,
   ): SessionChange {
     const { set, remove, increment, isUse, keep, operation, next, ownLifetime, signIn } = change;
-    const own = ownLifetime || signIn;
-    const whose = signIn && {
-      principal: signIn.principal,
-      signedInAtMs: admission!.signedInAtMs,
-    };
+    const own = ownLifetime ?? signIn;
+    const { principal } = signIn ?? {};
+    const whose = admission && { principal, signedInAtMs: admission.signedInAtMs };
     const names = this.#operations.takeAcknowledged(id);
     return {
       generation,

@@ -1,13 +1,13 @@
 import { SessionGoneError } from '../errors/session-gone.error.js';
 import { isForGood, SessionTokenError, type UntoldReason } from '../errors/session-token.error.js';
-import type { SignIn } from '../principals/sign-ins.js';
+import { isRefusal } from '../principals/sign-ins.js';
 import { ChangeSender } from './change-sender.js';
 import { ClientNotice } from './client-notice.js';
 import { type DataChange, hasIncrements, NO_DATA, recordOf } from './data-change.js';
 import { operationName } from './operations.js';
 import { SessionFields } from './session-fields.js';
 import type { SessionRuntime } from './session-runtime.js';
-import type { Regeneration, SessionState } from './session-state.js';
+import type { Regeneration, SessionState, SignIn } from './session-state.js';
 import type { OwnLifetime } from './metadata.js';
 import type { LoadedSession, StoreChange, StoreResult, Whose } from './session-store.js';
 import { SessionTimes } from './session-times.js';
@@ -148,7 +148,6 @@ export class SessionLife {
     this.#state = { ...state, isCurrent: found.isCurrent };
     this.#isNew = false;
     if (state.next?.keep) this.#fields.retain(state.next.keep);
-    if (state.next?.signIn) this.setLifetime({ absoluteMs: state.next.signIn.absoluteMs });
   }
 
   /** Has the next change give a new token; see `Session.regenerate`. @throws SessionTokenError */
@@ -183,18 +182,11 @@ export class SessionLife {
         this.#state = { ...state, next: { ...state.next!, signIn } };
       }
     }
-    this.setLifetime({ absoluteMs: signIn.absoluteMs });
   }
 
   /** A life of its own; `absoluteMs` from its sign-in on, or else from its beginning. */
   setLifetime(lifetime: OwnLifetime): void {
-    const { createdAtMs } = this.#times.metadata;
-    const { absoluteMs } = lifetime;
-    const sinceMs = Math.max(0, (this.signedInAtMs ?? createdAtMs) - createdAtMs);
-    this.#times.setLifetime({
-      ...lifetime,
-      ...(absoluteMs !== undefined && { absoluteMs: sinceMs + absoluteMs }),
-    });
+    this.#times.setLifetime(this.#fromBeginning(lifetime));
   }
 
   /** Ends the session, whatever others have made of it; see `Session.destroy`. */
@@ -260,47 +252,81 @@ export class SessionLife {
     return !this.#untold && isCurrent && this.#times.isRenewDue;
   }
 
+  /** As it is stored: `absoluteMs` from the session's beginning on. */
+  #fromBeginning(lifetime: OwnLifetime): OwnLifetime {
+    const { absoluteMs } = lifetime;
+    if (absoluteMs === undefined) return lifetime;
+    const { createdAtMs } = this.#times.metadata;
+    const sinceMs = Math.max(0, (this.signedInAtMs ?? createdAtMs) - createdAtMs);
+    return { ...lifetime, absoluteMs: sinceMs + absoluteMs };
+  }
+
   async #create(data: DataChange): Promise<void> {
-    if (this.isEmpty) return;
+    const signIn = this.#signIn;
+    if (signIn) return this.#createSignedIn(data, signIn);
+    if (this.#fields.isEmpty) return;
     if (this.#untold) throw new SessionTokenError(this.#untold);
     const { ownToStore } = this.#times;
     this.#triedId = this.id;
-    const signIn = this.#signIn;
-    const begin = () => {
+    const result = await this.runtime.store.create(this.#identity, () => {
       this.#times.begin();
       return { ...this.#times.toRecord(), ...recordOf(data) };
-    };
-    const result = await this.runtime.store.create(this.#identity, begin, signIn);
+    });
     if (result.status === 'gone') throw new SessionGoneError(this.id);
     this.#fields.settle(data);
     this.#times.settleUse(ownToStore, false);
-    this.#settleSignIn(signIn, result);
     this.#state = { name: 'stored', isCurrent: true };
     this.notice.confirm(result, 'token');
+  }
+
+  /**
+   * A session is signed in once it exists: by the index whoever revokes all of its principal finds it then, and refuses what
+   * is under way. Before that it is empty, and nobody is told of it.
+   */
+  async #createSignedIn(data: DataChange, signIn: SignIn): Promise<void> {
+    if (this.#untold) throw new SessionTokenError(this.#untold);
+    this.#triedId = this.id;
+    const result = await this.runtime.store.create(this.#identity, () => {
+      this.#times.begin();
+      return this.#times.toRecord();
+    });
+    if (result.status === 'gone') throw new SessionGoneError(this.id);
+    const identity = this.#identity.regenerated();
+    const next = { identity, keep: undefined, signIn, isUnseen: true };
+    this.#state = { name: 'stored', isCurrent: true, next };
+    await this.#send(this.#changeOf(data, this.#state));
   }
 
   #changeOf(data: DataChange, { isCurrent, next }: SessionState & { name: 'stored' }): StoreChange {
     const isRenewal = !next && this.#isRenewDue(isCurrent);
     const { ownToStore, isTouchDue } = this.#times;
+    const signIn = next?.signIn;
+    const own =
+      signIn && this.#fromBeginning({ ...signIn.lifetime, absoluteMs: signIn.absoluteMs });
     const newIdentity = next?.identity ?? (isRenewal ? this.#identity.renewed() : undefined);
     return {
       set: data.set,
       remove: data.remove,
       increment: data.increment,
       isUse: newIdentity !== undefined || isTouchDue,
-      ownLifetime: ownToStore,
+      ownLifetime: own ? { ...ownToStore, ...own } : ownToStore,
       keep: next?.keep,
       next: newIdentity && { identity: newIdentity, kind: next ? 'regenerate' : 'renew' },
       operation: hasIncrements(data) ? operationName() : undefined,
-      signIn: next?.signIn,
+      signIn,
       principal: this.#times.metadata.principal,
     };
   }
 
   async #send(change: StoreChange): Promise<void> {
-    const result = await this.#sender.send(this.#identity, change);
-    if (result.status === 'gone') await this.#lost();
-    else this.#applied(change, result);
+    try {
+      const result = await this.#sender.send(this.#identity, change);
+      if (result.status === 'gone') await this.#lost();
+      else this.#applied(change, result);
+    } catch (error) {
+      if (isRefusal(error)) this.#dropSignIn();
+      throw error;
+    }
   }
 
   #applied(change: StoreChange, result: StoreResult & { status: 'stored' }): void {
@@ -311,16 +337,28 @@ export class SessionLife {
     this.#fields.settle(change);
     if (isUse) this.#times.settleUse(ownLifetime, isNext);
     if (isNext) this.#identity = next.identity;
-    this.#settleSignIn(change.signIn, result);
+    if (change.signIn) {
+      const { signedInAtMs } = result;
+      this.#times.settleSignIn({
+        principal: change.signIn.principal,
+        signedInAtMs,
+        ...ownLifetime,
+      });
+    }
     const later = this.#next?.identity === next?.identity ? undefined : this.#next;
     this.#state = { name: 'stored', isCurrent: isMine, ...(later && { next: later }) };
     const isRenewal = isNext && next.kind === 'renew';
     this.notice.confirm(result, isNews ? 'token' : isUse ? 'life' : undefined, isRenewal);
   }
 
-  #settleSignIn(signIn: SignIn | undefined, result: StoreResult & { status: 'stored' }): void {
-    const { signedInAtMs } = result;
-    if (signIn) this.#times.settleSignIn({ principal: signIn.principal, signedInAtMs });
+  /** It was refused: all is as it was before. */
+  #dropSignIn(): void {
+    this.#sender.forget();
+    const state = this.#state;
+    if (state.name !== 'stored') return;
+    const { isCurrent, next } = state;
+    if (next?.isUnseen) this.#identity = new Identity();
+    this.#state = next?.isUnseen ? { name: 'new' } : { name: 'stored', isCurrent };
   }
 
   /** By a sign-in as somebody else: what is kept goes on in a session with a new id. */
@@ -344,7 +382,8 @@ export class SessionLife {
 
   /** Somebody else has ended it. What was set for the new token that `regenerate` asked for goes on in a new session. */
   async #lost(): Promise<void> {
-    if (!this.#next) return this.#ended();
+    // One that nobody has seen was signed in, and ended by a revocation or by later sign-ins.
+    if (!this.#next || this.#next.isUnseen) return this.#ended();
     const { signIn } = this.#next;
     const { ownToStore } = this.#times;
     const change = this.#fields.change();

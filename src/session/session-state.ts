@@ -1,4 +1,5 @@
-import type { SignIn } from '../principals/sign-ins.js';
+import type { SignIn as Admittable } from '../principals/sign-ins.js';
+import type { OwnLifetime } from './metadata.js';
 import type { Whose } from './session-store.js';
 import type { Identity } from './token.js';
 
@@ -25,10 +26,17 @@ export type SessionState =
     }
   | { readonly name: 'unavailable'; readonly error: Error };
 
+/** Whose a session is to be, and how long it is to live then, by the client's wish. */
+export interface SignIn extends Admittable {
+  readonly lifetime: OwnLifetime;
+}
+
 /** A new secret and generation that `regenerate` or `signIn` has asked for. */
 export interface Regeneration {
   readonly identity: Identity;
   /** The data fields that stay; all of them where it is missing. */
   readonly keep: readonly string[] | undefined;
   readonly signIn?: SignIn | undefined;
+  /** Whether the session was created to be signed in: nobody has been told of it. */
+  readonly isUnseen?: boolean;
 }

@@ -73,7 +73,7 @@ export interface SessionStore {
   /** Reads a session again, whatever its secret is by now; `null` where it has ended. */
   reload(identity: Identity): Promise<LoadedSession | null>;
   /** Adds a session, whose record has all but what says who may open it. */
-  create(identity: Identity, begin: () => SessionRecord, signIn?: SignIn): Promise<StoreResult>;
+  create(identity: Identity, begin: () => SessionRecord): Promise<StoreResult>;
   update(identity: Identity, change: StoreChange): Promise<StoreResult>;
   /** Ends a session for good. One that does not exist is no error. @param whose what is known of that */
   end(id: string, whose?: Whose): Promise<void>;

@@ -91,7 +91,7 @@ export class SessionTimes {
   }
 
   /** Notes whose it has been stored as. */
-  settleSignIn(whose: Whose): void {
+  settleSignIn(whose: Whose & OwnLifetime): void {
     this.#metadata = { ...this.#metadata, ...whose };
   }
 
@@ -99,10 +99,14 @@ export class SessionTimes {
   settleUse(stored: OwnLifetime | undefined, isNewSecret: boolean): void {
     const seenAtMs = Math.max(this.clock.now(), this.#metadata.seenAtMs);
     this.#metadata = { ...this.#metadata, seenAtMs, ...(isNewSecret && { renewedAtMs: seenAtMs }) };
-    if (this.#ownToStore === stored) this.#ownToStore = undefined;
+    if (isPart(this.#ownToStore, stored)) this.#ownToStore = undefined;
     this.#mustTouch = false;
     this.#isUseStored = true;
   }
+}
+
+function isPart(part: OwnLifetime = {}, whole: OwnLifetime = {}): boolean {
+  return (Object.keys(part) as (keyof OwnLifetime)[]).every((key) => part[key] === whole[key]);
 }
 
 function beginning(nowMs: number): SessionMetadata {

@@ -15,12 +15,14 @@ it('exports these names and no others', () => {
     'SessionBackendError',
     'SessionGoneError',
     'SessionInterceptor',
+    'SessionLimitError',
     'SessionMiddleware',
     'SessionModule',
     'SessionOptionsError',
     'SessionService',
     'SessionTokenError',
     'SessionValueError',
+    'SignInRevokedError',
   ]);
   expect(Object.keys(testing)).toEqual(['sessionBackendContract']);
 });

@@ -14,7 +14,7 @@ import { OwnedClient } from './redis-client.js';
 import { changeText, escaped, namesText, readRecordText, recordText, UNIT } from './record-text.js';
 import { RedisPrincipalIndex } from './redis-principal-index.js';
 import { Script } from './script.js';
-import { NOW, readUpdateReply, UPDATE, type UpdateReply, updateReply } from './scripts.js';
+import { CREATE, NOW, readUpdateReply, UPDATE, type UpdateReply, updateReply } from './scripts.js';
 import { ServerClock } from './server-clock.js';
 
 export interface RedisBackendOptions {
@@ -59,6 +59,7 @@ export class RedisBackend implements AtomicSessionBackend, IndexedBackend, Share
   readonly #gets: Batch<string, SessionRecord | null>;
   readonly #updates: Batch<Update, UpdateReply>;
   readonly #updateScript = new Script(UPDATE);
+  readonly #createScript = new Script(CREATE);
   readonly #nowScript = new Script(NOW);
   readonly #clock = new ServerClock(() => this.#run(this.#nowScript, [this.#key('now')], []));
 
@@ -127,7 +128,8 @@ export class RedisBackend implements AtomicSessionBackend, IndexedBackend, Share
   }
 
   async set(id: string, record: SessionRecord, ttlSeconds: number): Promise<void> {
-    await this.#set(id, record, ttlSeconds);
+    const key = this.#key(id);
+    await this.#driver.send(key, ['set', key, recordText(record), 'EX', String(ttlSeconds)]);
   }
 
   async delete(id: string): Promise<void> {
@@ -135,8 +137,16 @@ export class RedisBackend implements AtomicSessionBackend, IndexedBackend, Share
     await this.#driver.send(key, ['del', key]);
   }
 
-  async create(id: string, record: SessionRecord, ttlSeconds: number): Promise<boolean> {
-    return (await this.#set(id, record, ttlSeconds, 'NX')) === 'OK';
+  async create(
+    id: string,
+    record: SessionRecord,
+    ttlSeconds: number,
+    deadlineMs = Infinity,
+  ): Promise<boolean> {
+    const args = [recordText(record), String(ttlSeconds), String(deadlineMs)];
+    const reply = Number(await this.#run(this.#createScript, [this.#key(id)], args));
+    if (reply < 0) throw this.#late();
+    return reply === 1;
   }
 
   async update(
@@ -148,19 +158,12 @@ export class RedisBackend implements AtomicSessionBackend, IndexedBackend, Share
     const args = updateArguments(change, lifetime, deadlineMs);
     const result = readUpdateReply(await this.#updates.add({ key: this.#key(id), args }));
     if (result !== 'late') return result;
-    this.#clock.doubt();
-    throw new Error('the change came to Redis too late to be applied');
+    throw this.#late();
   }
 
-  #set(
-    id: string,
-    record: SessionRecord,
-    ttlSeconds: number,
-    ...condition: 'NX'[]
-  ): Promise<unknown> {
-    const key = this.#key(id);
-    const text = recordText(record);
-    return this.#driver.send(key, ['set', key, text, 'EX', String(ttlSeconds), ...condition]);
+  #late(): Error {
+    this.#clock.doubt();
+    return new Error('the change came to Redis too late to be applied');
   }
 
   #get(id: string): Promise<SessionRecord | null> {

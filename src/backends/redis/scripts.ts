@@ -189,6 +189,11 @@ for i, key in ipairs(KEYS) do
 end
 return replies`;
 
+/** KEYS: a session. ARGV: its text, for how many seconds, and the deadline. Gives 1, 0 where the id is taken, -1 too late. */
+export const CREATE = `${TIME}
+if now() > tonumber(ARGV[3]) then return -1 end
+return redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2], 'NX') and 1 or 0`;
+
 /** KEYS: any key of the prefix, for those that choose a server by it. Gives the server's time in milliseconds. */
 export const NOW = `${TIME}
 return now()`;
