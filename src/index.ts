@@ -3,6 +3,8 @@ export type { SessionModuleAsyncOptions, SessionModuleOptions } from './session.
 export { SessionService } from './session.service.js';
 export type { SessionHealth } from './session.service.js';
 export { Session } from './session.decorator.js';
+export { Principal } from './principal.decorator.js';
+export { AllowAnonymous, SignedInGuard, SignedInWithin } from './signed-in.guard.js';
 export { SessionInterceptor } from './session.interceptor.js';
 export { SessionMiddleware } from './session.middleware.js';
 export { SESSION_BACKEND, SESSION_CODEC, SESSION_OPTIONS } from './session.tokens.js';
