@@ -1,4 +1,10 @@
-import { type Entered, FENCE_MS, type IndexEntry, type PrincipalIndex } from './principal-index.js';
+import {
+  type Entered,
+  FENCE_MS,
+  type IndexEntry,
+  type IndexRange,
+  type PrincipalIndex,
+} from './principal-index.js';
 
 interface Principal {
   /** When each id was entered, in that order. */
@@ -29,12 +35,13 @@ export class LocalPrincipalIndex implements PrincipalIndex {
     }
     const enteredAtMs = Math.max(nowMs, principal.latestMs + 1);
     principal.latestMs = enteredAtMs;
-    entries.delete(id);
+    const wasEntered = entries.delete(id);
     entries.set(id, enteredAtMs);
     const ageMs = fence && performance.now() - fence.atMs;
     const isTold = ageMs !== undefined && ageMs <= FENCE_MS;
     return {
       enteredAtMs,
+      wasEntered,
       count: entries.size,
       fence: isTold ? { ageMs, exceptId: fence!.exceptId } : undefined,
     };
@@ -52,10 +59,12 @@ export class LocalPrincipalIndex implements PrincipalIndex {
     }
   }
 
-  async entries(name: string, limit: number, beforeMs = Infinity): Promise<IndexEntry[]> {
-    const all = [...(this.#principals.get(name)?.entries ?? [])].reverse();
+  async entries(name: string, limit: number, range: IndexRange = {}): Promise<IndexEntry[]> {
+    const { beforeMs = Infinity, afterMs } = range;
+    const all = [...(this.#principals.get(name)?.entries ?? [])];
+    if (afterMs === undefined) all.reverse();
     return all
-      .filter(([, enteredAtMs]) => enteredAtMs < beforeMs)
+      .filter(([, ms]) => (afterMs === undefined ? ms < beforeMs : ms > afterMs))
       .slice(0, limit)
       .map(([id, enteredAtMs]) => ({ id, enteredAtMs }));
   }

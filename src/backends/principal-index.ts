@@ -8,9 +8,17 @@ export interface IndexEntry {
   readonly enteredAtMs: number;
 }
 
+/** Entries before a time, or those after one. Neither is among them. */
+export interface IndexRange {
+  readonly beforeMs?: number | undefined;
+  readonly afterMs?: number | undefined;
+}
+
 /** What was found when a session was entered. */
 export interface Entered {
   readonly enteredAtMs: number;
+  /** Whether it had been entered before: its session may be the principal's already. */
+  readonly wasEntered: boolean;
   /** How many entries there are, with the new one. */
   readonly count: number;
   /** The last fence, if it is not older than `FENCE_MS`. Its age is exact, or a bit less than it is: never more. */
@@ -34,8 +42,8 @@ export interface PrincipalIndex {
   extend(principal: string, absoluteMs: number): Promise<void>;
   /** Takes entries out, apart from those that were entered again since. */
   leave(principal: string, entries: readonly IndexEntry[]): Promise<void>;
-  /** Entries, the latest first: `limit` at the most, and of those only earlier ones than `beforeMs`. */
-  entries(principal: string, limit: number, beforeMs?: number): Promise<IndexEntry[]>;
+  /** `limit` entries at the most: the latest first, or those after a time, the earliest first. */
+  entries(principal: string, limit: number, range?: IndexRange): Promise<IndexEntry[]>;
   /**
    * Puts a fence between what has been entered, or asked for, before and after: `enter` tells of it for `FENCE_MS`.
    * @param exceptId a session to which it does not apply

@@ -34,8 +34,9 @@ export class Principals {
     if (limit !== Infinity && !(Number.isSafeInteger(limit) && limit > 0)) {
       throw new TypeError('sessions.list: limit must be a whole number above 0.');
     }
+    const beforeMs = before?.signedInAt?.getTime();
     const found: StoredSession[] = [];
-    for await (const page of pagesOf(this.index, principal, before?.signedInAt?.getTime())) {
+    for await (const page of pagesOf(this.index, principal, { beforeMs })) {
       const read = await Promise.all(page.map(({ id }) => this.read(id)));
       found.push(
         ...read.filter((session) => session?.principal === principal).map((each) => each!),

@@ -1,4 +1,5 @@
-import type { PrincipalIndex } from '../backends/principal-index.js';
+import { type IndexEntry, type PrincipalIndex } from '../backends/principal-index.js';
+import { FIELD } from '../backends/session-record.js';
 import { expel, type Sessions } from './expel.js';
 import { pagesOf } from './pages.js';
 
@@ -14,13 +15,31 @@ export async function revokeAll(
   principal: string,
   exceptId?: string,
 ): Promise<number> {
-  const latestMs = await index.fence(principal, exceptId);
+  const fencedAtMs = await index.fence(principal, exceptId);
   let ended = 0;
-  for await (const page of pagesOf(index, principal, latestMs + 1)) {
+  for await (const page of pagesOf(index, principal, { afterMs: 0 })) {
     const entries = page.filter(({ id }) => id !== exceptId);
-    const wereEnded = await Promise.all(entries.map(({ id }) => expel(sessions, principal, id)));
+    const areMeant = await Promise.all(
+      entries.map((entry) => isFromBefore(sessions, principal, entry, fencedAtMs)),
+    );
+    const meant = entries.filter((_, i) => areMeant[i]);
+    const wereEnded = await Promise.all(meant.map(({ id }) => expel(sessions, principal, id)));
     ended += wereEnded.filter(Boolean).length;
-    await index.leave(principal, entries);
+    if (meant.length > 0) await index.leave(principal, meant);
   }
   return ended;
+}
+
+/** One that was signed in before the fence may have been entered again by a sign-in of after it, or by one that it refuses. */
+async function isFromBefore(
+  { backend }: Sessions,
+  principal: string,
+  { id, enteredAtMs }: IndexEntry,
+  fencedAtMs: number,
+): Promise<boolean> {
+  if (enteredAtMs <= fencedAtMs) return true;
+  const record = await backend.get(id);
+  return (
+    record?.[FIELD.principal] === principal && Number(record[FIELD.signedInAtMs]) <= fencedAtMs
+  );
 }

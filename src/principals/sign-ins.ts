@@ -1,4 +1,5 @@
 import {
+  type Entered,
   FENCE_MS,
   type IndexEntry,
   LEASE_MS,
@@ -55,17 +56,26 @@ export class SignIns {
    */
   async admit(id: string, { principal, absoluteMs, arrivedAtMs }: SignIn): Promise<Admission> {
     const askedAtMs = performance.now();
-    const { enteredAtMs, count, fence } = await this.index.enter(principal, id, absoluteMs);
-    const own = { id, enteredAtMs };
+    const entered = await this.index.enter(principal, id, absoluteMs);
+    const { enteredAtMs, count } = entered;
+    try {
+      this.#checkFence(id, arrivedAtMs, entered);
+      const own = { id, enteredAtMs };
+      if (this.limit && count > this.limit.maxSessions) await this.#makeRoom(principal, own);
+    } catch (error) {
+      // What was entered before may be the principal's session, of which the index must know.
+      const isRefused = isRefusal(error) && !entered.wasEntered;
+      if (isRefused) await this.index.leave(principal, [{ id, enteredAtMs }]);
+      throw error;
+    }
+    return { signedInAtMs: enteredAtMs, untilMs: askedAtMs + LEASE_MS / 2 };
+  }
+
+  #checkFence(id: string, arrivedAtMs: number, { fence }: Entered): void {
     // The fence had this age before the answer came: a request that is younger even now arrived after it.
     const ageMs = performance.now() - arrivedAtMs;
     const isFenced = fence !== undefined && fence.exceptId !== id && ageMs >= fence.ageMs;
-    if (isFenced || ageMs > MAX_AGE_MS) {
-      await this.index.leave(principal, [own]);
-      throw new SignInRevokedError();
-    }
-    if (this.limit && count > this.limit.maxSessions) await this.#makeRoom(principal, own);
-    return { signedInAtMs: enteredAtMs, untilMs: askedAtMs + LEASE_MS / 2 };
+    if (isFenced || ageMs > MAX_AGE_MS) throw new SignInRevokedError();
   }
 
   /** Before a session of the principal is given a longer life. */
@@ -78,35 +88,43 @@ export class SignIns {
     await this.index.leave(principal, [{ id, enteredAtMs: signedInAtMs }]).catch(() => {});
   }
 
-  /** Counts the sessions that are alive, or about to be, of those that were entered before. */
+  /** Ends the oldest of the sessions that were there before, or refuses, where they leave no room. */
   async #makeRoom(principal: string, own: IndexEntry): Promise<void> {
     const { maxSessions, onLimit } = this.limit!;
     const counted: IndexEntry[] = [];
-    for await (const page of pagesOf(this.index, principal, own.enteredAtMs)) {
-      const areCounted = await Promise.all(
-        page.map((entry) => this.#counts(principal, entry, own)),
-      );
-      counted.push(...page.filter((_, i) => areCounted[i]));
-      const dead = page.filter((_, i) => !areCounted[i]);
+    for await (const page of pagesOf(this.index, principal, { afterMs: 0 })) {
+      const others = page.filter(({ id }) => id !== own.id);
+      const found = await Promise.all(others.map((entry) => this.#find(principal, entry, own)));
+      const dead = others.filter((_, i) => found[i] === 'dead');
       if (dead.length > 0) await this.index.leave(principal, dead);
+      counted.push(...found.filter((one) => one !== 'dead' && one !== 'later'));
     }
     if (counted.length < maxSessions) return;
-    if (onLimit === 'refuse') {
-      await this.index.leave(principal, [own]);
-      throw new SessionLimitError(maxSessions);
-    }
-    const oldest = counted.slice(maxSessions - 1);
+    if (onLimit === 'refuse') throw new SessionLimitError(maxSessions);
+    counted.sort((a, b) => a.enteredAtMs - b.enteredAtMs);
+    const oldest = counted.slice(0, counted.length + 1 - maxSessions);
     await Promise.all(oldest.map(({ id }) => expel(this.sessions, principal, id)));
     await this.index.leave(principal, oldest);
   }
 
-  async #counts(principal: string, entry: IndexEntry, own: IndexEntry): Promise<boolean> {
+  /** An entry that counts, with when its session was signed in, or is about to be; why it does not. */
+  async #find(
+    principal: string,
+    entry: IndexEntry,
+    own: IndexEntry,
+  ): Promise<IndexEntry | 'dead' | 'later'> {
     const { backend, lifetime } = this.sessions;
     const record = await backend.get(entry.id);
-    if (!record) return false;
-    if (record[FIELD.version] !== undefined) return true;
-    const isAlive = expiresAtMs(record, lifetime) > (backend.now?.() ?? Date.now());
-    if (!isAlive) return false;
-    return record[FIELD.principal] === principal || own.enteredAtMs - entry.enteredAtMs <= LEASE_MS;
+    if (!record) return 'dead';
+    if (record[FIELD.version] !== undefined) return entry;
+    if (expiresAtMs(record, lifetime) <= (backend.now?.() ?? Date.now())) return 'dead';
+    if (record[FIELD.principal] === principal) {
+      const signedInAtMs = Number(record[FIELD.signedInAtMs]);
+      // Signed in again since, it counts by its earlier sign-in until that is written.
+      if (signedInAtMs < own.enteredAtMs) return { ...entry, enteredAtMs: signedInAtMs };
+      return 'later';
+    }
+    if (entry.enteredAtMs > own.enteredAtMs) return 'later';
+    return own.enteredAtMs - entry.enteredAtMs <= LEASE_MS ? entry : 'dead';
   }
 }

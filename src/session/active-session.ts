@@ -43,14 +43,18 @@ export class ActiveSession {
   }
 
   /** The session of the first token that has one; an empty new one where none has. */
-  static async open(runtime: SessionRuntime, tokens: readonly string[]): Promise<ActiveSession> {
+  static async open(
+    runtime: SessionRuntime,
+    tokens: readonly string[],
+    arrivedAtMs = performance.now(),
+  ): Promise<ActiveSession> {
     let refused: { id: string | undefined; place: number } | undefined;
     for (const [place, token] of tokens.entries()) {
       const found = await runtime.store.load(token);
-      if (found?.kind === 'session') return new ActiveSession(runtime, found, place);
+      if (found?.kind === 'session') return new ActiveSession(runtime, found, place, arrivedAtMs);
       if (found) refused = { id: found.id, place };
     }
-    const session = new ActiveSession(runtime, undefined, refused?.place);
+    const session = new ActiveSession(runtime, undefined, refused?.place, arrivedAtMs);
     if (refused) session.#life.refuse(refused.id);
     return session;
   }

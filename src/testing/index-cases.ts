@@ -37,7 +37,7 @@ export const indexCases: readonly Case[] = [
       const entries = await enterAll(principals, ada, Array.from({ length: 5 }, id));
       const pages: IndexEntry[][] = [];
       for (let before: number | undefined; ;) {
-        const page = await principals.entries(ada, 2, before);
+        const page = await principals.entries(ada, 2, { beforeMs: before });
         if (page.length === 0) break;
         pages.push(page);
         before = page.at(-1)!.enteredAtMs;
@@ -47,6 +47,10 @@ export const indexCases: readonly Case[] = [
         [2, 2, 1],
       );
       assert.deepEqual(pages.flat(), entries.toReversed());
+      assert.deepEqual(await principals.entries(ada, 2, { afterMs: 0 }), entries.slice(0, 2));
+      const [, , , fourth] = entries;
+      const later = await principals.entries(ada, 9, { afterMs: fourth!.enteredAtMs });
+      assert.deepEqual(later, entries.slice(4));
     },
   ],
   [
@@ -71,9 +75,11 @@ export const indexCases: readonly Case[] = [
       const [one, two] = await enterAll(principals, ada, [id(), id()]);
       const again = await principals.enter(ada, one!.id, DAY_MS);
       assert.equal(again.count, 2);
+      assert.equal(again.wasEntered, true);
+      assert.equal((await principals.enter(ada, id(), DAY_MS)).wasEntered, false);
       assert.ok(again.enteredAtMs > two!.enteredAtMs);
       const ids = (await principals.entries(ada, 10)).map((entry) => entry.id);
-      assert.deepEqual(ids, [one!.id, two!.id]);
+      assert.deepEqual(ids.slice(1), [one!.id, two!.id]);
     },
   ],
   [

@@ -31,18 +31,19 @@ redis.call('ZADD', key, decimal(-longest), '!longest')
 keepFor(longest)
 return 0`;
 
-/** ARGV: id, the greatest life of its session in ms. Gives when it was entered, the number of entries, and the fence. */
+/** ARGV: id, the greatest life of its session in ms. Gives when it was entered, whether it was before, how many are, and the fence. */
 export const ENTER = `${INDEX}
 local longest = math.max(-(score('!longest') or 0), tonumber(ARGV[2]))
 redis.call('ZREMRANGEBYSCORE', key, 0, decimal(time - longest))
 local entered = math.max(time, latest() + 1)
+local before = score(ARGV[1]) and 1 or 0
 redis.call('ZADD', key, decimal(entered), ARGV[1], decimal(-longest), '!longest')
 keepFor(longest)
 local fence = score('!fence')
 local age = fence and (micros() + fence) / 1000
 if age and age > ${FENCE_MS} then age = nil end
 local except = age and redis.call('ZRANGEBYSCORE', key, -1, -1)[1]
-return { decimal(entered), redis.call('ZCOUNT', key, 0, '+inf'), age and string.format('%.3f', age) or '', except and string.sub(except, 2) or '' }`;
+return { decimal(entered), before, redis.call('ZCOUNT', key, 0, '+inf'), age and string.format('%.3f', age) or '', except and string.sub(except, 2) or '' }`;
 
 /** ARGV: ids, and when each was entered. */
 export const LEAVE = `${INDEX}
@@ -52,9 +53,13 @@ end
 if redis.call('ZCOUNT', key, 0, '+inf') == 0 and not score('!fence') then redis.call('DEL', key) end
 return 0`;
 
-/** ARGV: a limit, and what the entries are less than. Gives ids and when they were entered, the latest first. */
+/** ARGV: a limit, and '<' or '>' with a bound. Gives ids and when they were entered. */
 export const ENTRIES = `
-return redis.call('ZREVRANGEBYSCORE', KEYS[1], '(' .. ARGV[2], 0, 'WITHSCORES', 'LIMIT', 0, ARGV[1])`;
+local bound = string.sub(ARGV[2], 2)
+if string.sub(ARGV[2], 1, 1) == '<' then
+  return redis.call('ZREVRANGEBYSCORE', KEYS[1], '(' .. bound, 0, 'WITHSCORES', 'LIMIT', 0, ARGV[1])
+end
+return redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. bound, '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[1])`;
 
 /** ARGV: the session that is left alone, or ''. Gives when the latest entry was made. */
 export const FENCE = `${INDEX}

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Entered, IndexEntry, PrincipalIndex } from '../principal-index.js';
+import type { Entered, IndexEntry, IndexRange, PrincipalIndex } from '../principal-index.js';
 import { ENTER, ENTRIES, EXTEND, FENCE, LEAVE } from './index-scripts.js';
 import { Script } from './script.js';
 
@@ -22,9 +22,10 @@ export class RedisPrincipalIndex implements PrincipalIndex {
   async enter(principal: string, id: string, absoluteMs: number): Promise<Entered> {
     const args = [id, String(absoluteMs)];
     const reply = (await this.run(this.#enter, this.#key(principal), args)) as unknown[];
-    const [enteredAtMs, count, ageMs, exceptId] = reply.map(String);
+    const [enteredAtMs, before, count, ageMs, exceptId] = reply.map(String);
     return {
       enteredAtMs: Number(enteredAtMs),
+      wasEntered: before === '1',
       count: Number(count),
       fence: ageMs ? { ageMs: Number(ageMs), exceptId: exceptId || undefined } : undefined,
     };
@@ -40,8 +41,12 @@ export class RedisPrincipalIndex implements PrincipalIndex {
     await this.run(this.#leave, this.#key(principal), args);
   }
 
-  async entries(principal: string, limit: number, beforeMs?: number): Promise<IndexEntry[]> {
-    const args = [String(limit), beforeMs === undefined ? '+inf' : String(beforeMs)];
+  async entries(
+    principal: string,
+    limit: number,
+    { beforeMs, afterMs }: IndexRange = {},
+  ): Promise<IndexEntry[]> {
+    const args = [String(limit), afterMs === undefined ? `<${beforeMs ?? '+inf'}` : `>${afterMs}`];
     const reply = (await this.run(this.#entries, this.#key(principal), args)) as unknown[];
     const found: IndexEntry[] = [];
     for (let i = 0; i < reply.length; i += 2) {
