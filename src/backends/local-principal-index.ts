@@ -6,13 +6,22 @@ import {
   type PrincipalIndex,
 } from './principal-index.js';
 
+interface Fence {
+  /** By `performance.now()`. */
+  readonly atMs: number;
+  /** The latest entry before it. */
+  readonly latestMs: number;
+  /** The session that it leaves alone, and the last fence that does not. */
+  readonly exceptId: string | undefined;
+  readonly before: Fence | undefined;
+}
+
 interface Principal {
   /** When each id was entered, in that order. */
   readonly entries: Map<string, number>;
   latestMs: number;
   longestMs: number;
-  /** `atMs` by `performance.now()`. */
-  fence?: { readonly atMs: number; readonly exceptId: string | undefined };
+  fence?: Fence;
 }
 
 /** Principals looked at with each entry: more than one, so that those whose sessions have ended leave faster than new ones come. */
@@ -27,24 +36,24 @@ export class LocalPrincipalIndex implements PrincipalIndex {
     const nowMs = now();
     this.#sweep(nowMs);
     const principal = this.#of(name);
-    const { entries, fence } = principal;
+    const { entries } = principal;
     principal.longestMs = Math.max(principal.longestMs, absoluteMs);
     for (const [each, enteredAtMs] of entries) {
       if (enteredAtMs + principal.longestMs > nowMs) break;
       entries.delete(each);
     }
+    const fence = fenceFor(id, principal.fence);
+    const before = entries.get(id);
+    const wasEntered = before !== undefined;
+    const found = { wasEntered, fenceAgeMs: fence && performance.now() - fence.atMs };
+    if (wasEntered && fence && before <= fence.latestMs) {
+      return { ...found, status: 'fenced', enteredAtMs: before, count: entries.size };
+    }
     const enteredAtMs = Math.max(nowMs, principal.latestMs + 1);
     principal.latestMs = enteredAtMs;
-    const wasEntered = entries.delete(id);
+    entries.delete(id);
     entries.set(id, enteredAtMs);
-    const ageMs = fence && performance.now() - fence.atMs;
-    const isTold = ageMs !== undefined && ageMs <= FENCE_MS;
-    return {
-      enteredAtMs,
-      wasEntered,
-      count: entries.size,
-      fence: isTold ? { ageMs, exceptId: fence!.exceptId } : undefined,
-    };
+    return { ...found, status: 'entered', enteredAtMs, count: entries.size };
   }
 
   async extend(name: string, absoluteMs: number): Promise<void> {
@@ -71,7 +80,9 @@ export class LocalPrincipalIndex implements PrincipalIndex {
 
   async fence(name: string, exceptId?: string): Promise<number> {
     const principal = this.#of(name);
-    principal.fence = { atMs: performance.now(), exceptId };
+    const { latestMs, fence } = principal;
+    const before = exceptId === undefined ? undefined : fenceFor(exceptId, fence);
+    principal.fence = { atMs: performance.now(), latestMs, exceptId, before };
     return principal.latestMs;
   }
 
@@ -95,6 +106,12 @@ export class LocalPrincipalIndex implements PrincipalIndex {
         this.#principals.delete(name);
     }
   }
+}
+
+/** The last fence that applies to a session, if it is to be told of. */
+function fenceFor(id: string, last: Fence | undefined): Fence | undefined {
+  const fence = last && id === last.exceptId ? last.before : last;
+  return fence && performance.now() - fence.atMs <= FENCE_MS ? fence : undefined;
 }
 
 function now(): number {

@@ -14,15 +14,24 @@ export interface IndexRange {
   readonly afterMs?: number | undefined;
 }
 
-/** What was found when a session was entered. */
+/** What became of an entry. */
 export interface Entered {
+  /**
+   * `entered`. Or `fenced`, changing nothing: the session was entered before the last fence that applies to it, and what was
+   * under way then may still be written.
+   */
+  readonly status: 'entered' | 'fenced';
+  /** When it was entered: now, or before that fence. */
   readonly enteredAtMs: number;
   /** Whether it had been entered before: its session may be the principal's already. */
   readonly wasEntered: boolean;
   /** How many entries there are, with the new one. */
   readonly count: number;
-  /** The last fence, if it is not older than `FENCE_MS`. Its age is exact, or a bit less than it is: never more. */
-  readonly fence?: { readonly ageMs: number; readonly exceptId: string | undefined } | undefined;
+  /**
+   * How old the last fence is that applies to the session, where that is not more than `FENCE_MS`. It is exact, or a bit less:
+   * never more.
+   */
+  readonly fenceAgeMs?: number | undefined;
 }
 
 /**
@@ -34,7 +43,7 @@ export interface Entered {
 export interface PrincipalIndex {
   /**
    * Enters a session that is about to be written as the principal's, within `LEASE_MS`. Where it is entered already it is
-   * entered again, as the latest.
+   * entered again, as the latest, unless there is a fence in between.
    * @param absoluteMs how long it may live at the most: entries older than the greatest of these are dropped, unread
    */
   enter(principal: string, id: string, absoluteMs: number): Promise<Entered>;
@@ -47,7 +56,7 @@ export interface PrincipalIndex {
   /**
    * Puts a fence between what has been entered, or asked for, before and after: `enter` tells of it for `FENCE_MS`.
    * @param exceptId a session to which it does not apply
-   * @returns what every later entry is greater than
+   * @returns what every earlier entry is not greater than, and every later one is
    */
   fence(principal: string, exceptId?: string): Promise<number>;
 }

@@ -1,5 +1,4 @@
-import { type IndexEntry, type PrincipalIndex } from '../backends/principal-index.js';
-import { FIELD } from '../backends/session-record.js';
+import type { PrincipalIndex } from '../backends/principal-index.js';
 import { expel, type Sessions } from './expel.js';
 import { pagesOf } from './pages.js';
 
@@ -17,29 +16,11 @@ export async function revokeAll(
 ): Promise<number> {
   const fencedAtMs = await index.fence(principal, exceptId);
   let ended = 0;
-  for await (const page of pagesOf(index, principal, { afterMs: 0 })) {
+  for await (const page of pagesOf(index, principal, { beforeMs: fencedAtMs + 1 })) {
     const entries = page.filter(({ id }) => id !== exceptId);
-    const areMeant = await Promise.all(
-      entries.map((entry) => isFromBefore(sessions, principal, entry, fencedAtMs)),
-    );
-    const meant = entries.filter((_, i) => areMeant[i]);
-    const wereEnded = await Promise.all(meant.map(({ id }) => expel(sessions, principal, id)));
+    const wereEnded = await Promise.all(entries.map(({ id }) => expel(sessions, principal, id)));
     ended += wereEnded.filter(Boolean).length;
-    if (meant.length > 0) await index.leave(principal, meant);
+    await index.leave(principal, entries);
   }
   return ended;
-}
-
-/** One that was signed in before the fence may have been entered again by a sign-in of after it, or by one that it refuses. */
-async function isFromBefore(
-  { backend }: Sessions,
-  principal: string,
-  { id, enteredAtMs }: IndexEntry,
-  fencedAtMs: number,
-): Promise<boolean> {
-  if (enteredAtMs <= fencedAtMs) return true;
-  const record = await backend.get(id);
-  return (
-    record?.[FIELD.principal] === principal && Number(record[FIELD.signedInAtMs]) <= fencedAtMs
-  );
 }

@@ -1,5 +1,4 @@
 import {
-  type Entered,
   FENCE_MS,
   type IndexEntry,
   LEASE_MS,
@@ -54,28 +53,29 @@ export class SignIns {
    * Enters a session that exists, and that is then to be written as the principal's.
    * @throws SignInRevokedError, SessionLimitError, SessionBackendError
    */
-  async admit(id: string, { principal, absoluteMs, arrivedAtMs }: SignIn): Promise<Admission> {
+  async admit(id: string, signIn: SignIn): Promise<Admission> {
+    const { principal, absoluteMs, arrivedAtMs } = signIn;
     const askedAtMs = performance.now();
     const entered = await this.index.enter(principal, id, absoluteMs);
-    const { enteredAtMs, count } = entered;
+    const { status, enteredAtMs, count } = entered;
+    const own = { id, enteredAtMs };
     try {
-      this.#checkFence(id, arrivedAtMs, entered);
-      const own = { id, enteredAtMs };
+      checkFence(arrivedAtMs, entered.fenceAgeMs);
+      if (status === 'fenced') return await this.#admitAgain(own, signIn);
       if (this.limit && count > this.limit.maxSessions) await this.#makeRoom(principal, own);
     } catch (error) {
       // What was entered before may be the principal's session, of which the index must know.
-      const isRefused = isRefusal(error) && !entered.wasEntered;
-      if (isRefused) await this.index.leave(principal, [{ id, enteredAtMs }]);
+      if (isRefusal(error) && !entered.wasEntered) await this.index.leave(principal, [own]);
       throw error;
     }
     return { signedInAtMs: enteredAtMs, untilMs: askedAtMs + LEASE_MS / 2 };
   }
 
-  #checkFence(id: string, arrivedAtMs: number, { fence }: Entered): void {
-    // The fence had this age before the answer came: a request that is younger even now arrived after it.
-    const ageMs = performance.now() - arrivedAtMs;
-    const isFenced = fence !== undefined && fence.exceptId !== id && ageMs >= fence.ageMs;
-    if (isFenced || ageMs > MAX_AGE_MS) throw new SignInRevokedError();
+  /** A revocation has not come to the session yet, or to a sign-in of before: do its part. */
+  async #admitAgain(entry: IndexEntry, signIn: SignIn): Promise<Admission> {
+    await expel(this.sessions, signIn.principal, entry.id);
+    await this.index.leave(signIn.principal, [entry]);
+    return this.admit(entry.id, signIn);
   }
 
   /** Before a session of the principal is given a longer life. */
@@ -127,4 +127,10 @@ export class SignIns {
     if (entry.enteredAtMs > own.enteredAtMs) return 'later';
     return own.enteredAtMs - entry.enteredAtMs <= LEASE_MS ? entry : 'dead';
   }
+}
+
+/** A fence had its age before that was told: a request that is younger even now has arrived after it. */
+function checkFence(arrivedAtMs: number, fenceAgeMs = Infinity): void {
+  const ageMs = performance.now() - arrivedAtMs;
+  if (ageMs >= fenceAgeMs || ageMs > MAX_AGE_MS) throw new SignInRevokedError();
 }

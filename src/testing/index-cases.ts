@@ -123,34 +123,56 @@ export const indexCases: readonly Case[] = [
     },
   ],
   [
-    'a fence is told to whoever enters after it, with its age and what it leaves alone',
+    'a fence is told to whoever enters after it, with its age',
     async ({ principals, id }) => {
       const ada = someone();
-      const [one] = await enterAll(principals, ada, [id()]);
-      assert.equal((await principals.enter(ada, id(), DAY_MS)).fence, undefined);
+      assert.equal((await principals.enter(ada, id(), DAY_MS)).fenceAgeMs, undefined);
       const latest = (await principals.entries(ada, 1))[0]!.enteredAtMs;
-      assert.equal(await principals.fence(ada, one!.id), latest);
-      const { fence, enteredAtMs } = await principals.enter(ada, id(), DAY_MS);
-      assert.ok(enteredAtMs > latest);
-      assert.equal(fence!.exceptId, one!.id);
-      assert.ok(fence!.ageMs >= 0 && fence!.ageMs < 5000);
-      assert.equal((await principals.enter(someone(), id(), DAY_MS)).fence, undefined);
+      const fencedAtMs = await principals.fence(ada);
+      assert.ok(fencedAtMs >= latest);
+      const { fenceAgeMs, enteredAtMs } = await principals.enter(ada, id(), DAY_MS);
+      assert.ok(enteredAtMs > fencedAtMs);
+      assert.ok(fenceAgeMs! >= 0 && fenceAgeMs! < 5000);
+      assert.equal((await principals.enter(someone(), id(), DAY_MS)).fenceAgeMs, undefined);
     },
   ],
   [
-    'a later fence takes the place of an earlier one, with what that left alone',
+    'what was entered before a fence is not entered again, until it is taken out',
+    async ({ principals, id }) => {
+      const [ada, one, two] = [someone(), id(), id()];
+      const { enteredAtMs } = await principals.enter(ada, one, DAY_MS);
+      await principals.enter(ada, two, DAY_MS);
+      await principals.fence(ada, two);
+      for (let i = 0; i < 2; i++) {
+        const again = await principals.enter(ada, one, DAY_MS);
+        assert.equal(again.status, 'fenced');
+        assert.equal(again.enteredAtMs, enteredAtMs);
+      }
+      assert.equal((await principals.enter(ada, two, DAY_MS)).status, 'entered');
+      await principals.leave(ada, [{ id: one, enteredAtMs }]);
+      assert.equal((await principals.enter(ada, one, DAY_MS)).status, 'entered');
+      assert.equal((await principals.enter(ada, one, DAY_MS)).status, 'entered');
+    },
+  ],
+  [
+    'a fence leaves one session alone, to which the one before applies',
     async ({ principals, id, until }) => {
-      const ada = someone();
-      assert.equal(await principals.fence(ada, id()), 0);
-      await until(async () => (await principals.enter(ada, id(), DAY_MS)).fence!.ageMs > 500);
-      const { length } = await principals.entries(ada, 1000);
+      const [ada, one, two] = [someone(), id(), id()];
+      const ageFor = async (session: string) =>
+        (await principals.enter(ada, session, DAY_MS)).fenceAgeMs;
+      await principals.fence(ada, one);
+      assert.equal(await ageFor(one), undefined);
+      assert.notEqual(await ageFor(two), undefined);
+      await until(async () => (await ageFor(two))! > 500);
+      await principals.fence(ada, two);
+      assert.ok((await ageFor(one))! < 500);
+      assert.ok((await ageFor(two))! > 500);
+      await principals.fence(ada, two);
+      assert.ok((await ageFor(two))! > 500);
       await principals.fence(ada);
-      const { fence, count } = await principals.enter(ada, id(), DAY_MS);
-      assert.equal(fence!.exceptId, undefined);
-      assert.ok(fence!.ageMs < 500);
-      assert.equal(count, length + 1);
+      assert.ok((await ageFor(two))! < 500);
       await principals.leave(ada, await principals.entries(ada, 1000));
-      assert.ok((await principals.enter(ada, id(), DAY_MS)).fence);
+      assert.ok((await ageFor(id()))! < 500);
     },
   ],
   [

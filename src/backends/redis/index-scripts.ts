@@ -3,8 +3,8 @@ import { TIME } from './scripts.js';
 
 /**
  * A principal's index is one ZSET: ids, by when they were entered. Members that are no ids have scores below 0: the fence has
- * the time at which it was put up, in microseconds, `longest` the greatest life of an entry, both negative, and the session
- * that the fence leaves alone -1.
+ * the time at which it was put up, in microseconds, `longest` the greatest life of an entry, and the session that the fence
+ * leaves alone the time of the last fence that does not, or 1, all of them negative.
  */
 const INDEX = `${TIME}
 local key = KEYS[1]
@@ -31,19 +31,27 @@ redis.call('ZADD', key, decimal(-longest), '!longest')
 keepFor(longest)
 return 0`;
 
-/** ARGV: id, the greatest life of its session in ms. Gives when it was entered, whether it was before, how many are, and the fence. */
+/**
+ * ARGV: id, the greatest life of its session in ms. Gives 1 where it is entered now, when it was entered, whether it had been
+ * before, how many there are, and the age of the fence.
+ */
 export const ENTER = `${INDEX}
 local longest = math.max(-(score('!longest') or 0), tonumber(ARGV[2]))
 redis.call('ZREMRANGEBYSCORE', key, 0, decimal(time - longest))
-local entered = math.max(time, latest() + 1)
-local before = score(ARGV[1]) and 1 or 0
-redis.call('ZADD', key, decimal(entered), ARGV[1], decimal(-longest), '!longest')
-keepFor(longest)
-local fence = score('!fence')
-local age = fence and (micros() + fence) / 1000
-if age and age > ${FENCE_MS} then age = nil end
-local except = age and redis.call('ZRANGEBYSCORE', key, -1, -1)[1]
-return { decimal(entered), before, redis.call('ZCOUNT', key, 0, '+inf'), age and string.format('%.3f', age) or '', except and string.sub(except, 2) or '' }`;
+local fence = -(score('!' .. ARGV[1]) or score('!fence') or 0)
+local age = (micros() - fence) / 1000
+local isTold = age <= ${FENCE_MS}
+local before = score(ARGV[1])
+local isFenced = before and isTold and before <= math.floor(fence / 1000)
+local entered = before
+if not isFenced then
+  local last = -(score('!fence') or 0)
+  entered = math.max(time, latest() + 1, math.floor(last / 1000) + 1)
+  redis.call('ZADD', key, decimal(entered), ARGV[1], decimal(-longest), '!longest')
+  keepFor(longest)
+end
+return { isFenced and 0 or 1, decimal(entered), before and 1 or 0, redis.call('ZCOUNT', key, 0, '+inf'),
+  isTold and string.format('%.3f', age) or '' }`;
 
 /** ARGV: ids, and when each was entered. */
 export const LEAVE = `${INDEX}
@@ -61,10 +69,14 @@ if string.sub(ARGV[2], 1, 1) == '<' then
 end
 return redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. bound, '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[1])`;
 
-/** ARGV: the session that is left alone, or ''. Gives when the latest entry was made. */
+/** ARGV: the session that is left alone, or ''. Gives what earlier entries are not greater than. */
 export const FENCE = `${INDEX}
-redis.call('ZREMRANGEBYSCORE', key, -1, -1)
-redis.call('ZADD', key, decimal(-micros()), '!fence')
-if ARGV[1] ~= '' then redis.call('ZADD', key, -1, '!' .. ARGV[1]) end
+local before = ARGV[1] ~= '' and (score('!' .. ARGV[1]) or score('!fence') or -1)
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', '(0')) do
+  if member ~= '!longest' then redis.call('ZREM', key, member) end
+end
+local fence = math.max(micros(), latest() * 1000)
+redis.call('ZADD', key, decimal(-fence), '!fence')
+if before then redis.call('ZADD', key, decimal(before), '!' .. ARGV[1]) end
 keepFor(${FENCE_MS})
-return decimal(math.max(latest(), 0))`;
+return decimal(math.floor(fence / 1000))`;

@@ -22,12 +22,13 @@ export class RedisPrincipalIndex implements PrincipalIndex {
   async enter(principal: string, id: string, absoluteMs: number): Promise<Entered> {
     const args = [id, String(absoluteMs)];
     const reply = (await this.run(this.#enter, this.#key(principal), args)) as unknown[];
-    const [enteredAtMs, before, count, ageMs, exceptId] = reply.map(String);
+    const [isEntered, enteredAtMs, before, count, ageMs] = reply.map(String);
     return {
+      status: isEntered === '1' ? 'entered' : 'fenced',
       enteredAtMs: Number(enteredAtMs),
       wasEntered: before === '1',
       count: Number(count),
-      fence: ageMs ? { ageMs: Number(ageMs), exceptId: exceptId || undefined } : undefined,
+      fenceAgeMs: ageMs ? Number(ageMs) : undefined,
     };
   }
 
