@@ -50,6 +50,12 @@ export function typeErrors(examples: Example[]): string[] {
     );
 }
 
+/** The example of a page that holds some text, as a module that runs. */
+export async function importExample<T>(page: string, holds: string): Promise<T> {
+  const found = readExamples(page).find(({ text }) => text.includes(holds));
+  return (await import(emit(found!))) as T;
+}
+
 /** Turns an example into JavaScript, in a file. */
 export function emit(example: Example): string {
   const { outputText } = ts.transpileModule(example.text, {
