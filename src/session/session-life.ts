@@ -2,7 +2,7 @@ import { SessionGoneError } from '../errors/session-gone.error.js';
 import { isForGood, SessionTokenError, type UntoldReason } from '../errors/session-token.error.js';
 import { ChangeSender } from './change-sender.js';
 import { ClientNotice } from './client-notice.js';
-import { type DataChange, hasIncrements, NO_DATA, recordOf } from './data-change.js';
+import { type DataChange, NO_DATA, recordOf } from './data-change.js';
 import { operationName } from './operations.js';
 import { SessionFields } from './session-fields.js';
 import type { SessionRuntime } from './session-runtime.js';
@@ -217,7 +217,7 @@ export class SessionLife {
       ownLifetime: ownToStore,
       keep: next?.keep,
       next: newIdentity && { identity: newIdentity, kind: next ? 'regenerate' : 'renew' },
-      operation: hasIncrements(data) ? operationName() : undefined,
+      operation: data !== NO_DATA || next?.keep ? operationName() : undefined,
     };
   }
 
