@@ -34,6 +34,13 @@ export function readExamples(page: string): Example[] {
   });
 }
 
+/** Runs the one example of the recipes in which some text stands. @returns what it exports */
+export async function importRecipe<T>(text: string): Promise<T> {
+  const example = readExamples('docs/recipes.md').find((one) => one.text.includes(text));
+  if (!example) throw new Error(`No example of docs/recipes.md has ${text}`);
+  return (await import(emit(example))) as T;
+}
+
 /** What TypeScript has to say against examples, with the project's own settings. */
 export function typeErrors(examples: Example[]): string[] {
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile) as {
