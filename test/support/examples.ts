@@ -50,10 +50,16 @@ export function typeErrors(examples: Example[]): string[] {
     );
 }
 
-/** The example of a page that holds some text, as a module that runs. */
-export async function importExample<T>(page: string, holds: string): Promise<T> {
-  const found = readExamples(page).find(({ text }) => text.includes(holds));
-  return (await import(emit(found!))) as T;
+/** Runs the one example of a page in which some text stands. @returns what it exports */
+export async function importExample<T>(page: string, text: string): Promise<T> {
+  const example = readExamples(page).find((one) => one.text.includes(text));
+  if (!example) throw new Error(`No example of ${page} has ${text}`);
+  return (await import(emit(example))) as T;
+}
+
+/** Runs an example of the recipes. @returns what it exports */
+export function importRecipe<T>(text: string): Promise<T> {
+  return importExample<T>('docs/recipes.md', text);
 }
 
 /** Turns an example into JavaScript, in a file. */

@@ -19,7 +19,8 @@ import { Strategy as OpenIdStrategy } from 'openid-client/passport';
 import { Strategy as OAuth2Strategy, type VerifyCallback } from 'passport-oauth2';
 import { Session } from 'nestjs-server-session';
 import type { AdapterName, TestAppOptions } from './app.js';
-import { importPassportRecipe, importRecipe, loadForPlugins } from './recipes.js';
+import { importRecipe } from './examples.js';
+import { importPassportRecipe, loadForPlugins } from './recipes.js';
 
 /** An application whose users sign in at a provider: `GET /me` tells who is signed in. */
 export interface ProviderApp {

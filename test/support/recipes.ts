@@ -3,15 +3,10 @@ import type fastifyPassport from '@fastify/passport';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SessionService } from 'nestjs-server-session';
 import type { AdapterName } from './app.js';
-import { importExample } from './examples.js';
+import { importRecipe } from './examples.js';
 
 /** What a recipe does to an application in main.ts. */
 type Prepare = (app: INestApplication) => unknown;
-
-/** An example of `docs/recipes.md`, by what it alone holds. */
-export function importRecipe<T>(holds: string): Promise<T> {
-  return importExample<T>('docs/recipes.md', holds);
-}
 
 /** As the recipes for Fastify load sessions before plugins look for them. */
 export function loadForPlugins(app: NestFastifyApplication): void {

@@ -41,6 +41,8 @@ export class SessionHandle implements ResponseHold {
   /** The id of the session that the request came with. */
   #foundId: string | undefined;
   #hasFailed = false;
+  /** What failed in a commit, and is to be answered in place of what the handler writes. */
+  #failure: { error: unknown } | undefined;
   /** Whether the handler has ended, and what it left was looked at. */
   #isHandled = false;
   /** Whether nobody had the session before the handler. */
@@ -96,6 +98,12 @@ export class SessionHandle implements ResponseHold {
     });
   }
 
+  /** Has a failed commit answered when the head is to leave; `false` where it has left. */
+  failHead(error: unknown): boolean {
+    if (!this.#hasHeadLeft) this.#failure = { error };
+    return !this.#hasHeadLeft;
+  }
+
   /** Ends the session, which is known to be done before its response leaves; `false` where none is loaded. */
   discard(): boolean {
     this.#life?.discard();
@@ -106,7 +114,9 @@ export class SessionHandle implements ResponseHold {
     // A part of a value that somebody held on to can change without being asked for, but not in the same turn: the handler
     // is over, and nobody else has had one.
     const isCommitted = this.#committedTurn !== undefined && this.#committedTurn === currentTurn();
-    const work = this.#run((life) => life.beforeHead(isCommitted));
+    const work = this.#failure
+      ? Promise.reject(this.#failure.error)
+      : this.#run((life) => life.beforeHead(isCommitted));
     if (!work) this.#closeHead();
     return work
       ?.catch((error: unknown) => this.#failUnseen(error))

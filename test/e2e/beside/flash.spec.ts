@@ -5,7 +5,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import connectFlash from 'connect-flash';
 import { MemoryBackend, Session, SessionMiddleware } from 'nestjs-server-session';
 import { ADAPTERS, type AdapterName, TestApp, type TestAppOptions } from '../../support/app.js';
-import { importRecipe, loadForPlugins } from '../../support/recipes.js';
+import { importRecipe } from '../../support/examples.js';
+import { loadForPlugins } from '../../support/recipes.js';
 
 type Messages = Record<string, string[]>;
 

@@ -43,6 +43,14 @@ describe('the session object', () => {
     expect(session.visits).toBe(3);
   });
 
+  it('is cloned by its data: a copy that the session does not see', () => {
+    session.cart = { items: [] };
+    const copy = structuredClone({ ...session });
+    copy.cart!.items.push({ sku: 'a', count: 1 });
+    expect(session.cart).toEqual({ items: [] });
+    expect(() => structuredClone(session)).toThrow(/could not be cloned/);
+  });
+
   it.each([{}, { showHidden: true, depth: 9 }])(
     'is looked at by its id, with neither its token nor its data: %p',
     async (options) => {
