@@ -152,6 +152,32 @@ it.each(SETTINGS)('works with $name and $settings', async ({ name, settings }) =
   await close();
 });
 
+it.each(PACKAGES.filter((name) => name.startsWith('io')))(
+  'many sessions at once on a Cluster with enableAutoPipelining of %s',
+  async (name) => {
+    const cluster = await sharedCluster();
+    const settings = { enableAutoPipelining: true, keyPrefix: 'app:' };
+    const used = cluster.connect(CLIENTS_OF[name], settings);
+    await used.ready;
+    const backend = new RedisBackend({ client: used.client, prefix: `${name} auto:` });
+    const ids = Array.from({ length: 24 }, (_, index) => `many${index}`);
+    const record = await newRecord(backend, { n: '1' });
+    await Promise.all(ids.map((id) => backend.create(id, record, 90)));
+    for (const n of ['2', '3']) {
+      const updates = ids.map((id) => backend.update(id, change({ increment: { n: 1 } }), LONG));
+      const statuses = (await Promise.all(updates)).map(({ status }) => status);
+      expect(new Set(statuses)).toEqual(new Set(['applied']));
+      const records = await Promise.all(ids.map((id) => backend.get(id)));
+      expect(records.map((found) => found?.['n'])).toEqual(ids.map(() => n));
+    }
+    await Promise.all(cluster.masters.map((node) => node.with((admin) => admin.script('FLUSH'))));
+    const again = change({ increment: { n: 1 } });
+    expect((await backend.update('many0', again, LONG)).status).toBe('applied');
+    await used.close();
+  },
+  START_MS,
+);
+
 describe('a client of node-redis that the application opens later', () => {
   it('says what is missing, and works from then on', async () => {
     const client = createClient({ url: server.url });
