@@ -19,6 +19,12 @@ import { until } from '../support/until.js';
 
 type Client = RedisBackendOptions['client'];
 
+/** As an application does with its own client. */
+function send(client: Client, name: string): Promise<unknown> {
+  if ('call' in client) return client.call(name);
+  return (client as { sendCommand(args: string[]): Promise<unknown> }).sendCommand([name]);
+}
+
 shareCluster();
 
 let server: RedisServer;
@@ -35,6 +41,8 @@ afterAll(async () => {
 const addressOf = ({ port }: { port: number }) => ({ host: '127.0.0.1', port });
 const connect = (name: PackageName, options?: object) =>
   CLIENTS_OF[name].single(addressOf(server), options);
+
+const QUEUED = /reply of type string .* in no transaction \(MULTI\)/;
 
 /** Pools are for one server. */
 const WHOLE = PACKAGES.filter((name) => !name.includes('pool'));
@@ -176,6 +184,35 @@ it.each(PACKAGES.filter((name) => name.startsWith('io')))(
     await used.close();
   },
   START_MS,
+);
+
+it.each(WHOLE)(
+  'what a client of %s has queued for a transaction of the application is not done',
+  async (name) => {
+    const { client, ready, close } = connect(name);
+    await ready;
+    const prefix = `${name} queued:`;
+    const [backend, fresh] = [0, 1].map(() => new RedisBackend({ client, prefix }));
+    const record = await newRecord(backend!, { n: '1' });
+    await backend!.create('there', record, 90);
+    for (const isScriptThere of [false, true]) {
+      await send(client, 'multi');
+      const asked = [
+        backend!.get('there'),
+        backend!.set('there', record, 90),
+        backend!.create('new', record, 90),
+        backend!.update('there', change({ increment: { n: 1 } }), LONG),
+        backend!.delete('there'),
+        fresh!.syncClock(),
+      ];
+      for (const each of asked) await expect(each).rejects.toThrow(QUEUED);
+      await send(client, 'discard');
+      expect(await backend!.get('there')).toMatchObject({ n: isScriptThere ? '2' : '1' });
+      await backend!.update('there', change({ increment: { n: 1 } }), LONG);
+    }
+    expect(await admin.keys(`${prefix}*`)).toEqual([`${prefix}there`]);
+    await close();
+  },
 );
 
 describe('a client of node-redis that the application opens later', () => {
