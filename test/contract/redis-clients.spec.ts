@@ -252,7 +252,18 @@ describe('what is no client of Redis is refused by what it lacks', () => {
     [
       'a client of node-redis 3',
       () => ({ sendCommand: () => {}, on: () => {} }),
-      /client has no isOpen, as those of node-redis 5 and 6/,
+      /client has no withTypeMapping\(\), as those of node-redis 5 and 6 have: node-redis 4 and older/,
+    ],
+    [
+      'a client of node-redis 4',
+      () => ({
+        sendCommand: () => {},
+        on: () => {},
+        isOpen: true,
+        v4: {},
+        multiExecutor: () => {},
+      }),
+      /client has no withTypeMapping\(\).*with node-redis 5 or 6\.$/,
     ],
   ])('%s', (_, client, message) => {
     const make = () => new RedisBackend({ client: client() as Client });
