@@ -123,11 +123,12 @@ export class SessionHandle implements ResponseHold {
 
   /**
    * What was changed after the head left is saved now. A handler whose client went away before that still runs; where one
-   * had ended before it answered, and nobody has looked at the session since, there is nothing to look for.
+   * had ended before it answered, and nobody has looked at the session since, there is nothing to look for; nor where a
+   * failure was the answer.
    */
   afterClose(wasStreamed: boolean): void {
     const isOver = this.#isHandled && !wasStreamed && this.#life?.isLookedAt === false;
-    if (!this.#hasHeadLeft || isOver) return;
+    if (!this.#hasHeadLeft || isOver || this.#hasFailed) return;
     const work = this.#run((life) => life.commit());
     if (!work) return this.#warnOfLateToken();
     work.then(
