@@ -76,4 +76,9 @@ class Committer extends Subscriber<unknown> {
       (error: unknown) => this.closed || super._error(error),
     );
   }
+
+  protected override _error(error: unknown): void {
+    this.handle.tellRetry(error);
+    super._error(error);
+  }
 }

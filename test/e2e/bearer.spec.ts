@@ -427,6 +427,18 @@ describe.each(ADAPTERS)('bearer, on %s', (adapter) => {
     });
   });
 
+  it('a 503 says when to ask again, also where no session of the request has failed', async () => {
+    backend.beforeRead = backend.beforeWrite = () => Promise.reject(new Error('no connection'));
+    const browser = app.browser();
+    const answers = [
+      await browser.postJson('/issue', { data: { userId: 'ada' } }),
+      await browser.get('/stored/none'),
+      await browser.post('/revoke/none'),
+    ];
+    const asked = answers.map(({ status, headers }) => [status, headers.get('retry-after')]);
+    expect(asked).toEqual(Array(3).fill([503, '1']));
+  });
+
   it('wrong transports stop the application at start', async () => {
     await expect(start({ transports: ['header'] as never })).rejects.toThrow(SessionOptionsError);
   });

@@ -102,6 +102,13 @@ export class SessionHandle implements ResponseHold {
     return this.#life !== undefined;
   }
 
+  /** Says when to ask again, where the backend has failed: this session's, or another that the handler asked for. */
+  tellRetry(error: unknown): void {
+    if (error instanceof SessionBackendError && this.response?.headersSent === false) {
+      this.response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+    }
+  }
+
   beforeHead(): Promise<void> | undefined {
     // A part of a value that somebody held on to can change without being asked for, but not in the same turn: the handler
     // is over, and nobody else has had one.
@@ -156,9 +163,7 @@ export class SessionHandle implements ResponseHold {
   #fail(error: unknown): never {
     this.#hasFailed = true;
     this.#life?.close(error);
-    if (error instanceof SessionBackendError && this.response?.headersSent === false) {
-      this.response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
-    }
+    this.tellRetry(error);
     throw error;
   }
 
