@@ -90,4 +90,9 @@ class Committer extends Subscriber<unknown> {
     if (answersItself(this.context) && this.handle.failHead(error)) super._complete();
     else super._error(error);
   }
+
+  protected override _error(error: unknown): void {
+    this.handle.tellRetry(error);
+    super._error(error);
+  }
 }

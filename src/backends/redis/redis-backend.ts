@@ -11,6 +11,7 @@ import type { RedisDriver } from './driver.js';
 import { driverOf, type RedisClient } from './driver-of.js';
 import { OwnedClient } from './redis-client.js';
 import { changeText, escaped, namesText, readRecordText, recordText, UNIT } from './record-text.js';
+import { integerReply, listReply, okReply, textReply } from './replies.js';
 import { Script } from './script.js';
 import { NOW, readUpdateReply, UPDATE, type UpdateReply, updateReply } from './scripts.js';
 import { ServerClock } from './server-clock.js';
@@ -57,7 +58,9 @@ export class RedisBackend implements AtomicSessionBackend, SharedBackend {
   readonly #updates: Batch<Update, UpdateReply>;
   readonly #updateScript = new Script(UPDATE);
   readonly #nowScript = new Script(NOW);
-  readonly #clock = new ServerClock(() => this.#run(this.#nowScript, [this.#key('now')], []));
+  readonly #clock = new ServerClock(async () =>
+    integerReply('a script', await this.#run(this.#nowScript, [this.#key('now')], [])),
+  );
 
   /** @throws TypeError where `client` is none of a known kind, which says what it lacks */
   constructor(options: RedisBackendOptions);
@@ -121,16 +124,17 @@ export class RedisBackend implements AtomicSessionBackend, SharedBackend {
   }
 
   async set(id: string, record: SessionRecord, ttlSeconds: number): Promise<void> {
-    await this.#set(id, record, ttlSeconds);
+    okReply('SET', await this.#set(id, record, ttlSeconds));
   }
 
   async delete(id: string): Promise<void> {
     const key = this.#key(id);
-    await this.#driver.send(key, ['del', key]);
+    integerReply('DEL', await this.#driver.send(key, ['del', key]));
   }
 
   async create(id: string, record: SessionRecord, ttlSeconds: number): Promise<boolean> {
-    return (await this.#set(id, record, ttlSeconds, 'NX')) === 'OK';
+    const reply = await this.#set(id, record, ttlSeconds, 'NX');
+    return reply === null ? false : okReply('SET', reply);
   }
 
   async update(
@@ -163,14 +167,18 @@ export class RedisBackend implements AtomicSessionBackend, SharedBackend {
 
   /** By MGET also where it is one: a key of another type is no session then, and no error. */
   async #getAll(keys: string[]): Promise<(SessionRecord | null)[]> {
-    const texts = (await this.#driver.send(keys[0]!, ['mget', ...keys])) as (string | null)[];
-    return texts.map((text) => (text === null ? null : readRecordText(text)));
+    const reply = await this.#driver.send(keys[0]!, ['mget', ...keys]);
+    return listReply('MGET', reply, keys.length).map((each) => {
+      const text = textReply('MGET', each);
+      return text === null ? null : readRecordText(text);
+    });
   }
 
   async #updateAll(updates: Update[]): Promise<UpdateReply[]> {
     const keys = updates.map(({ key }) => key);
     const args = updates.flatMap((update) => update.args);
-    const replies = (await this.#run(this.#updateScript, keys, args)) as unknown[];
+    const reply = await this.#run(this.#updateScript, keys, args);
+    const replies = listReply('a script', reply, 2 * updates.length);
     return updates.map((_, index) => updateReply(replies[2 * index], replies[2 * index + 1]));
   }
 

@@ -110,6 +110,13 @@ export class SessionHandle implements ResponseHold {
     return this.#life !== undefined;
   }
 
+  /** Says when to ask again, where the backend has failed: this session's, or another that the handler asked for. */
+  tellRetry(error: unknown): void {
+    if (error instanceof SessionBackendError && this.response?.headersSent === false) {
+      this.response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+    }
+  }
+
   beforeHead(): Promise<void> | undefined {
     // A part of a value that somebody held on to can change without being asked for, but not in the same turn: the handler
     // is over, and nobody else has had one.
@@ -133,11 +140,12 @@ export class SessionHandle implements ResponseHold {
 
   /**
    * What was changed after the head left is saved now. A handler whose client went away before that still runs; where one
-   * had ended before it answered, and nobody has looked at the session since, there is nothing to look for.
+   * had ended before it answered, and nobody has looked at the session since, there is nothing to look for; nor where a
+   * failure was the answer.
    */
   afterClose(wasStreamed: boolean): void {
     const isOver = this.#isHandled && !wasStreamed && this.#life?.isLookedAt === false;
-    if (!this.#hasHeadLeft || isOver) return;
+    if (!this.#hasHeadLeft || isOver || this.#hasFailed) return;
     const work = this.#run((life) => life.commit());
     if (!work) return this.#warnOfLateToken();
     work.then(
@@ -165,9 +173,7 @@ export class SessionHandle implements ResponseHold {
   #fail(error: unknown): never {
     this.#hasFailed = true;
     this.#life?.close(error);
-    if (error instanceof SessionBackendError && this.response?.headersSent === false) {
-      this.response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
-    }
+    this.tellRetry(error);
     throw error;
   }
 

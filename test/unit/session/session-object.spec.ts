@@ -103,6 +103,14 @@ describe('the session object', () => {
     expect(Object.keys(session)).toEqual([]);
   });
 
+  it.each([[[1, 2]], ['hunter2'], [null], [undefined], [7]])(
+    'refuses to update by %p',
+    (values) => {
+      expect(() => session.update(values as never)).toThrow(/data are fields by name[^2]*$/);
+      expect(Object.keys(session)).toEqual([]);
+    },
+  );
+
   it('refuses reserved names, symbols, accessors and freezing', () => {
     expect(() => (loose()['$seen'] = '1')).toThrow(/begin with \$ are reserved/);
     expect(() => ((session as unknown as Record<symbol, number>)[Symbol('x')] = 1)).toThrow(
