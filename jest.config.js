@@ -1,3 +1,8 @@
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+const ofExpress = createRequire(require.resolve('express'));
+
 const swc = (type) => [
   '@swc/jest',
   {
@@ -24,8 +29,8 @@ export default {
     '^nestjs-server-session/(express|fastify)$': '<rootDir>/src/$1.ts',
     '^nestjs-server-session/testing$': '<rootDir>/src/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
-    // @fastify/static, which Mercurius brings, requires an ES module: node can, Jest on Node 20 can't.
-    '^content-disposition$': '<rootDir>/node_modules/content-disposition',
+    // @fastify/static requires one that is an ES module: node can, Jest on Node 20 can't. Express has one that is none.
+    '^content-disposition$': ofExpress.resolve('content-disposition'),
     '^\\./ioredis\\.cjs$': '<rootDir>/src/backends/redis/ioredis.cts',
   },
   workerIdleMemoryLimit: '700MB',

@@ -7,7 +7,8 @@ import type { Session } from './session/session.js';
 
 /** @ts-ignore They may be missing: this is `any` then. */
 type Theirs = import('express-session').Session & Partial<import('express-session').SessionData>;
-type SessionOfRequest = string extends keyof Theirs ? Session : Theirs;
+/** Only `any` has every symbol as a key: theirs may have been given every text. */
+type SessionOfRequest = symbol extends keyof Theirs ? Session : Theirs;
 
 declare global {
   namespace Express {

@@ -8,7 +8,8 @@ import type { Session } from './session/session.js';
 
 /** @ts-ignore They may be missing: this is `any` then. */
 type Theirs = import('@fastify/session').FastifySessionObject;
-type SessionOfRequest = string extends keyof Theirs ? Session : Theirs;
+/** Only `any` has every symbol as a key: theirs may have been given every text. */
+type SessionOfRequest = symbol extends keyof Theirs ? Session : Theirs;
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import { Observable, Subscriber } from 'rxjs';
 import { isGraphql } from './edges/graphql.js';
+import { answersItself } from './edges/http/answers-itself.js';
 import { RequestSessions } from './edges/http/request-sessions.js';
 import type { SessionHandle } from './edges/http/session-handle.js';
 
@@ -25,10 +26,9 @@ export class SessionInterceptor implements NestInterceptor {
     if (isGraphql(context)) return this.#interceptField(context, next);
     if (context.getType() !== 'http') return next.handle();
     const handle = RequestSessions.handleOf(context);
+    const proceed = () => committed(context, next, handle);
     const session = handle.loadForHandler();
-    return session instanceof Promise
-      ? session.then(() => committed(next.handle(), handle))
-      : committed(next.handle(), handle);
+    return session instanceof Promise ? session.then(proceed) : proceed();
   }
 
   /**
@@ -40,14 +40,21 @@ export class SessionInterceptor implements NestInterceptor {
     next: CallHandler,
   ): Observable<unknown> | Promise<Observable<unknown>> {
     const handle = this.requests.handleOf(context);
-    const proceed = () => (handle.hasResponse ? next.handle() : committed(next.handle(), handle));
+    const proceed = () => (handle.hasResponse ? next.handle() : committed(context, next, handle));
     const session = handle.load();
     return session instanceof Promise ? session.then(proceed) : proceed();
   }
 }
 
-function committed(source: Observable<unknown>, handle: SessionHandle): Observable<unknown> {
-  return new Observable((subscriber) => source.subscribe(new Committer(subscriber, handle)));
+function committed(
+  context: ExecutionContext,
+  next: CallHandler,
+  handle: SessionHandle,
+): Observable<unknown> {
+  const source = next.handle();
+  return new Observable((subscriber) =>
+    source.subscribe(new Committer(subscriber, handle, context)),
+  );
 }
 
 /**
@@ -58,6 +65,7 @@ class Committer extends Subscriber<unknown> {
   constructor(
     destination: Subscriber<unknown>,
     private readonly handle: SessionHandle,
+    private readonly context: ExecutionContext,
   ) {
     super(destination);
   }
@@ -73,7 +81,18 @@ class Committer extends Subscriber<unknown> {
     // By then the client may have gone, and with it whoever listened.
     work.then(
       () => this.closed || super._complete(),
-      (error: unknown) => this.closed || super._error(error),
+      (error: unknown) => this.closed || this.#fail(error),
     );
+  }
+
+  /** What a filter answers would meet what a handler has sent by `@Res()`, which a hook of Fastify may still keep. */
+  #fail(error: unknown): void {
+    if (answersItself(this.context) && this.handle.failHead(error)) super._complete();
+    else super._error(error);
+  }
+
+  protected override _error(error: unknown): void {
+    this.handle.tellRetry(error);
+    super._error(error);
   }
 }

@@ -99,42 +99,44 @@ function define(
   imports: ModuleMetadata['imports'] = [],
 ): DynamicModule {
   const { isGlobal, load } = resolveSettings(settings);
-  const aliases = aliasesOf(INJECTABLES);
+  const all = [...ownProviders(load), ...providers];
   return {
     module: SessionModule,
     global: isGlobal,
     imports,
-    providers: [
-      {
-        provide: PARTS,
-        inject: [SESSION_OPTIONS, SESSION_BACKEND, SESSION_CODEC],
-        useFactory: (options: SessionOptions, backend: SessionBackend, codec: SessionCodec) =>
-          createSessions(options, backend, codec, load),
-      },
-      part(RequestSessions, 'requests'),
-      part(GatewaySessions, 'gateways'),
-      part(SessionService, 'service'),
-      part(BackendLifecycle, 'lifecycle'),
-      SessionInterceptor,
-      SessionMiddleware,
-      { provide: SESSION_CODEC, useClass: JsonCodec },
-      {
-        provide: SESSION_BACKEND,
-        inject: [SESSION_OPTIONS],
-        useFactory: (options: SessionOptions) => options.backend ?? new MemoryBackend(),
-      },
-      ...(load === 'eager' ? [{ provide: APP_INTERCEPTOR, useExisting: SessionInterceptor }] : []),
-      ...aliases,
-      ...providers,
-    ],
-    exports: [
-      ...Object.values(INJECTABLES),
-      ...aliases,
-      SESSION_OPTIONS,
-      SESSION_BACKEND,
-      SESSION_CODEC,
-    ],
+    // When Nest scans the module: other copies of this library may be loaded after this call.
+    get providers() {
+      return [...aliasesOf(INJECTABLES), ...all];
+    },
+    get exports() {
+      const injectables = [...Object.values(INJECTABLES), ...aliasesOf(INJECTABLES)];
+      return [...injectables, SESSION_OPTIONS, SESSION_BACKEND, SESSION_CODEC];
+    },
   };
+}
+
+function ownProviders(load: Required<SessionModuleSettings>['load']): Provider[] {
+  return [
+    {
+      provide: PARTS,
+      inject: [SESSION_OPTIONS, SESSION_BACKEND, SESSION_CODEC],
+      useFactory: (options: SessionOptions, backend: SessionBackend, codec: SessionCodec) =>
+        createSessions(options, backend, codec, load),
+    },
+    part(RequestSessions, 'requests'),
+    part(GatewaySessions, 'gateways'),
+    part(SessionService, 'service'),
+    part(BackendLifecycle, 'lifecycle'),
+    SessionInterceptor,
+    SessionMiddleware,
+    { provide: SESSION_CODEC, useClass: JsonCodec },
+    {
+      provide: SESSION_BACKEND,
+      inject: [SESSION_OPTIONS],
+      useFactory: (options: SessionOptions) => options.backend ?? new MemoryBackend(),
+    },
+    ...(load === 'eager' ? [{ provide: APP_INTERCEPTOR, useExisting: SessionInterceptor }] : []),
+  ];
 }
 
 /** Provides one of the parts that the factory has made. */

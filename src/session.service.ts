@@ -84,8 +84,12 @@ export class SessionService {
     this.#inUse.enter(raw, response, request, next);
   }
 
-  /** A stored session by its id, to read; `null` where there is none. Reading is no use of it. */
+  /**
+   * A stored session by its id, to read; `null` where there is none. Reading is no use of it.
+   * @throws TypeError where the id is no text, SessionBackendError
+   */
   async get(id: string): Promise<StoredSession | null> {
+    checkId(id, 'get');
     const found = await this.#store.peek(id);
     return found && storedSession(id, found, this.#store.lifetime);
   }
@@ -94,8 +98,10 @@ export class SessionService {
    * Ends a session by its id, whoever uses it: a request that is under way can't bring it back.
    * One that does not exist is no error.
    * @param options with `principal`, only where it is that principal's: for device lists, whose ids clients send back
+   * @throws TypeError where the id is no text, SessionBackendError
    */
   async revoke(id: string, options?: { readonly principal: string }): Promise<void> {
+    checkId(id, 'revoke');
     if (options) await this.#principals.revoke(options.principal, id);
     else await this.#store.end(id, (await this.#store.peek(id))?.metadata);
   }
@@ -150,4 +156,12 @@ export class SessionService {
     const latencyMs = performance.now() - startedAt;
     return error === undefined ? { status: 'up', latencyMs } : { status: 'down', latencyMs, error };
   }
+}
+
+/** Whoever has no id must not believe that a session was ended. */
+function checkId(id: unknown, method: 'get' | 'revoke'): void {
+  if (typeof id === 'string') return;
+  throw new TypeError(
+    `sessions.${method}(id) takes the id of a session, and got a value of type ${typeof id}: write sessions.${method}(session.id).`,
+  );
 }

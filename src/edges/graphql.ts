@@ -3,9 +3,9 @@ import type { ExecutionContext } from '@nestjs/common';
 /** What a GraphQL context has of its request, by who made it. */
 interface GraphqlContext {
   /** Nest's drivers: the request of an operation over HTTP, or what graphql-ws knows of a connection. */
-  readonly req?: object & { readonly extra?: { readonly request?: object } };
+  readonly req?: object & { readonly extra?: Pick<GraphqlContext, 'request'> };
   /** Mercurius: the request that a subscription's connection began with. */
-  readonly request?: object;
+  readonly request?: object & { readonly headers?: object };
 }
 
 /** What a GraphQL operation came by. */
@@ -28,6 +28,6 @@ export function graphqlContextOf(context: ExecutionContext): object | undefined 
 export function graphqlOriginOf(context: object): GraphqlOrigin | undefined {
   const { req, request } = context as GraphqlContext;
   const handshake = req?.extra?.request ?? (req ? undefined : request);
-  if (handshake) return { request: handshake, isHandshake: true };
+  if (handshake?.headers) return { request: handshake, isHandshake: true };
   return req && { request: req, isHandshake: false };
 }

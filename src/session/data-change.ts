@@ -5,12 +5,6 @@ export type DataChange = Pick<SessionChange, 'set' | 'remove' | 'increment'>;
 
 export const NO_DATA: DataChange = { set: {}, remove: [], increment: {} };
 
-/** Whether a change must not count twice. */
-export function hasIncrements({ increment }: DataChange): boolean {
-  for (const _ in increment) return true;
-  return false;
-}
-
 /** What a change makes of no data. */
 export function recordOf({ set, increment }: DataChange): SessionRecord {
   const record = { ...set };

@@ -27,7 +27,10 @@ export async function issueSession(
   runtime: SessionRuntime,
   options: IssueOptions,
 ): Promise<IssuedSession> {
-  const { data, lifetime } = (options ?? {}) as Partial<IssueOptions>;
+  const { data, lifetime, ...unknown } = (options ?? {}) as Partial<IssueOptions>;
+  for (const name of Object.keys(unknown)) {
+    throw new TypeError(`sessions.issue(): ${name} is no option: write data, lifetime.`);
+  }
   const life = new ActiveSession(runtime);
   const session = createSessionObject(life);
   session.update(data ?? {});

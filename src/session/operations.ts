@@ -6,9 +6,12 @@ const MAX_SESSIONS = 100_000;
 
 const NONE: readonly string[] = [];
 
-/** A name for a change that must count once, a field of the record. */
+const PROCESS = randomBytes(6).toString('base64url');
+let count = 0;
+
+/** A name for a change that must not be made twice, a field of the record. */
 export function operationName(): string {
-  return OPERATION_PREFIX + randomBytes(6).toString('base64url');
+  return `${OPERATION_PREFIX}${PROCESS}${(count++).toString(36)}`;
 }
 
 /**

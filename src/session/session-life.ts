@@ -3,7 +3,7 @@ import { isForGood, SessionTokenError, type UntoldReason } from '../errors/sessi
 import { isRefusal } from '../principals/sign-ins.js';
 import { ChangeSender } from './change-sender.js';
 import { ClientNotice } from './client-notice.js';
-import { type DataChange, hasIncrements, NO_DATA, recordOf } from './data-change.js';
+import { type DataChange, NO_DATA, recordOf } from './data-change.js';
 import { operationName } from './operations.js';
 import { SessionFields } from './session-fields.js';
 import type { SessionRuntime } from './session-runtime.js';
@@ -312,7 +312,7 @@ export class SessionLife {
       ownLifetime: own ? { ...ownToStore, ...own } : ownToStore,
       keep: next?.keep,
       next: newIdentity && { identity: newIdentity, kind: next ? 'regenerate' : 'renew' },
-      operation: hasIncrements(data) ? operationName() : undefined,
+      operation: data !== NO_DATA || next?.keep ? operationName() : undefined,
       signIn,
       principal: this.#times.metadata.principal,
     };

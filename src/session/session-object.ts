@@ -62,6 +62,11 @@ class SessionTarget {
     return had;
   }
   update(values: object): void {
+    if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+      throw new TypeError(
+        "A session's data are fields by name: write { userId: 'ada' }, and no list, text or number.",
+      );
+    }
     const entries = Object.entries(values);
     for (const [key] of entries) checkKey(key);
     for (const [key, value] of entries) write(this[LIFE], key, value);

@@ -19,6 +19,12 @@ import { until } from '../support/until.js';
 
 type Client = RedisBackendOptions['client'];
 
+/** As an application does with its own client. */
+function send(client: Client, name: string): Promise<unknown> {
+  if ('call' in client) return client.call(name);
+  return (client as { sendCommand(args: string[]): Promise<unknown> }).sendCommand([name]);
+}
+
 shareCluster();
 
 let server: RedisServer;
@@ -35,6 +41,8 @@ afterAll(async () => {
 const addressOf = ({ port }: { port: number }) => ({ host: '127.0.0.1', port });
 const connect = (name: PackageName, options?: object) =>
   CLIENTS_OF[name].single(addressOf(server), options);
+
+const QUEUED = /reply of type string .* in no transaction \(MULTI\)/;
 
 /** Pools are for one server. */
 const WHOLE = PACKAGES.filter((name) => !name.includes('pool'));
@@ -152,6 +160,61 @@ it.each(SETTINGS)('works with $name and $settings', async ({ name, settings }) =
   await close();
 });
 
+it.each(PACKAGES.filter((name) => name.startsWith('io')))(
+  'many sessions at once on a Cluster with enableAutoPipelining of %s',
+  async (name) => {
+    const cluster = await sharedCluster();
+    const settings = { enableAutoPipelining: true, keyPrefix: 'app:' };
+    const used = cluster.connect(CLIENTS_OF[name], settings);
+    await used.ready;
+    const backend = new RedisBackend({ client: used.client, prefix: `${name} auto:` });
+    const ids = Array.from({ length: 24 }, (_, index) => `many${index}`);
+    const record = await newRecord(backend, { n: '1' });
+    await Promise.all(ids.map((id) => backend.create(id, record, 90)));
+    for (const n of ['2', '3']) {
+      const updates = ids.map((id) => backend.update(id, change({ increment: { n: 1 } }), LONG));
+      const statuses = (await Promise.all(updates)).map(({ status }) => status);
+      expect(new Set(statuses)).toEqual(new Set(['applied']));
+      const records = await Promise.all(ids.map((id) => backend.get(id)));
+      expect(records.map((found) => found?.['n'])).toEqual(ids.map(() => n));
+    }
+    await Promise.all(cluster.masters.map((node) => node.with((admin) => admin.script('FLUSH'))));
+    const again = change({ increment: { n: 1 } });
+    expect((await backend.update('many0', again, LONG)).status).toBe('applied');
+    await used.close();
+  },
+  START_MS,
+);
+
+it.each(WHOLE)(
+  'what a client of %s has queued for a transaction of the application is not done',
+  async (name) => {
+    const { client, ready, close } = connect(name);
+    await ready;
+    const prefix = `${name} queued:`;
+    const [backend, fresh] = [0, 1].map(() => new RedisBackend({ client, prefix }));
+    const record = await newRecord(backend!, { n: '1' });
+    await backend!.create('there', record, 90);
+    for (const isScriptThere of [false, true]) {
+      await send(client, 'multi');
+      const asked = [
+        backend!.get('there'),
+        backend!.set('there', record, 90),
+        backend!.create('new', record, 90),
+        backend!.update('there', change({ increment: { n: 1 } }), LONG),
+        backend!.delete('there'),
+        fresh!.syncClock(),
+      ];
+      for (const each of asked) await expect(each).rejects.toThrow(QUEUED);
+      await send(client, 'discard');
+      expect(await backend!.get('there')).toMatchObject({ n: isScriptThere ? '2' : '1' });
+      await backend!.update('there', change({ increment: { n: 1 } }), LONG);
+    }
+    expect(await admin.keys(`${prefix}*`)).toEqual([`${prefix}there`]);
+    await close();
+  },
+);
+
 describe('a client of node-redis that the application opens later', () => {
   it('says what is missing, and works from then on', async () => {
     const client = createClient({ url: server.url });
@@ -189,7 +252,18 @@ describe('what is no client of Redis is refused by what it lacks', () => {
     [
       'a client of node-redis 3',
       () => ({ sendCommand: () => {}, on: () => {} }),
-      /client has no isOpen, as those of node-redis 5 and 6/,
+      /client has no withTypeMapping\(\), as those of node-redis 5 and 6 have: node-redis 4 and older/,
+    ],
+    [
+      'a client of node-redis 4',
+      () => ({
+        sendCommand: () => {},
+        on: () => {},
+        isOpen: true,
+        v4: {},
+        multiExecutor: () => {},
+      }),
+      /client has no withTypeMapping\(\).*with node-redis 5 or 6\.$/,
     ],
   ])('%s', (_, client, message) => {
     const make = () => new RedisBackend({ client: client() as Client });

@@ -9,14 +9,8 @@ import {
 import { MemoryBackend, Session } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import { fakeClock } from '../support/clock.js';
-import { emit, readExamples } from '../support/examples.js';
+import { importExample } from '../support/examples.js';
 import { GatedBackend } from '../support/gated-backend.js';
-
-/** The example of a page that holds some text, as a module that runs. */
-async function example<T>(page: string, holds: string): Promise<T> {
-  const found = readExamples(page).find(({ text }) => text.includes(holds));
-  return (await import(emit(found!))) as T;
-}
 
 @Controller()
 class SampleController {
@@ -41,7 +35,7 @@ const spans = new InMemorySpanExporter();
 const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
 beforeAll(async () => {
   trace.setGlobalTracerProvider(provider);
-  await example('docs/operations.md', 'diagnostics_channel');
+  await importExample('docs/operations.md', 'diagnostics_channel');
 });
 // The example's subscribers outlive it in this process: they must keep no spans of other files.
 afterAll(async () => {
@@ -54,7 +48,7 @@ describe.each(ADAPTERS)('docs/operations.md, on %s', (adapter) => {
   let app: TestApp;
 
   beforeAll(async () => {
-    const { HealthModule } = await example<{ HealthModule: new () => unknown }>(
+    const { HealthModule } = await importExample<{ HealthModule: new () => unknown }>(
       'docs/operations.md',
       'terminus',
     );

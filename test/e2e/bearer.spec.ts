@@ -111,6 +111,9 @@ describe.each(ADAPTERS)('bearer, on %s', (adapter) => {
       [undefined, /^sessions\.issue\(\) has no data, .* write issue\(\{ data: \{/],
       [{}, /^sessions\.issue\(\) has no data/],
       [{ data: {} }, /^sessions\.issue\(\) has no data/],
+      [{ data: [1, 2] }, /^A session's data are fields by name: write \{ userId: 'ada' \}/],
+      [{ data: 'hunter2' }, /^A session's data are fields by name[^2]*$/],
+      [{ data: { userId: 'ada' }, lifetim: {} }, /^sessions\.issue\(\): lifetim is no option/],
       [{ data: { id: 'mine' } }, /^session\.id is a member of every session/],
       [{ data: { $gen: 'mine' } }, /names that begin with \$ are reserved/],
       [{ data: { userId: 'ada' }, lifetime: { idle: 'soon' } }, /idle is 'soon': write text/],
@@ -425,6 +428,18 @@ describe.each(ADAPTERS)('bearer, on %s', (adapter) => {
       backend.beforeWrite = async () => {};
       expect(await dataOf(token)).toEqual({ userId: 'ada' });
     });
+  });
+
+  it('a 503 says when to ask again, also where no session of the request has failed', async () => {
+    backend.beforeRead = backend.beforeWrite = () => Promise.reject(new Error('no connection'));
+    const browser = app.browser();
+    const answers = [
+      await browser.postJson('/issue', { data: { userId: 'ada' } }),
+      await browser.get('/stored/none'),
+      await browser.post('/revoke/none'),
+    ];
+    const asked = answers.map(({ status, headers }) => [status, headers.get('retry-after')]);
+    expect(asked).toEqual(Array(3).fill([503, '1']));
   });
 
   it('wrong transports stop the application at start', async () => {

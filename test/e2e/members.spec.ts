@@ -261,5 +261,22 @@ describe.each(ADAPTERS)('the members of a session, on %s', (adapter) => {
       await app.app.get(SessionService).revoke((await browser.get('/id')).text);
       expect((await browser.get('/')).json()).toEqual({ data: {}, isNew: true });
     });
+
+    it('get and revoke take text that is no id for no session, and refuse what is no text', async () => {
+      const sessions = app.app.get(SessionService);
+      for (const id of ['', 'no id', '__proto__', 'x'.repeat(1000)]) {
+        expect(await sessions.get(id)).toBeNull();
+        await sessions.revoke(id);
+      }
+      for (const id of [undefined, null, 1, {}, Symbol('id')] as never[]) {
+        const read = sessions.get(id);
+        await expect(read).rejects.toThrow(
+          /^sessions\.get\(id\) .*: write sessions\.get\(session\.id\)/,
+        );
+        const ended = sessions.revoke(id);
+        await expect(ended).rejects.toThrow(/^sessions\.revoke\(id\) .*: write sessions\.revoke\(/);
+        await expect(ended).rejects.toThrow(TypeError);
+      }
+    });
   });
 });

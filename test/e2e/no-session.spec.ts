@@ -39,6 +39,11 @@ describe('whoever asks for a session where there is none', () => {
     ['a context that it does not know', () => context('bull'), /^This is a context of type 'bull'/],
     ['nothing, as a cron job', () => undefined, /^Nothing \(undefined\) has no session.*cron job/],
     ['an object', () => ({ value: SECRET_VALUE }), /^This Object has no session/],
+    [
+      'what looks like a socket of socket.io',
+      () => ({ handshake: { headers: {} }, request: { value: SECRET_VALUE } }),
+      /^This Object has no session/,
+    ],
     ['a text', () => SECRET_VALUE, /^A string has no session/],
     ['a connection', () => new Socket(), /^This socket, whose handshake is not over/],
     [

@@ -1,4 +1,4 @@
-import { Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Session, SessionService } from 'nestjs-server-session';
 import { TestApp } from '../support/app.js';
@@ -29,6 +29,12 @@ class OnceController {
   async signIn(@Session() session: Session) {
     await session.regenerate();
     session.userId = 'ada';
+  }
+  @Post('set/:value')
+  @HttpCode(200)
+  async set(@Session() session: Session, @Param('value') value: string) {
+    (session as unknown as Record<string, unknown>)['color'] = value;
+    await session.save().catch(() => {});
   }
   @Post('save-twice')
   @HttpCode(200)
@@ -134,6 +140,20 @@ describe.each(CELLS)(
       backend.afterWrite = async () => {};
       expect((await saving).text).toBe('SessionBackendError');
       expect((await browser.get('/session')).json()).toEqual({ visits: 3 });
+    });
+
+    it('a field that was set and whose answer is late is not set again, over a newer one', async () => {
+      const browser = app.browser();
+      await browser.post('/set/first');
+      let isFirst = true;
+      backend.afterWrite = async () => {
+        if (!isFirst) return;
+        isFirst = false;
+        await browser.copy().post('/set/newer');
+        await new Promise(() => {});
+      };
+      await browser.post('/set/older');
+      expect((await browser.get('/session')).json()).toEqual({ color: 'newer' });
     });
   },
 );

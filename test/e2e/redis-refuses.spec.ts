@@ -104,10 +104,13 @@ describe.each(CELLS)('a Redis that refuses, on $adapter with $client', ({ adapte
     for (let i = 0; i < 3; i++) {
       await expectRefused(app.visitor.post('/sign-in'));
       await expectRefused(app.visitor.post('/sign-out'));
+      await expectRefused(app.visitor.post('/sign-out-and-set/2'));
     }
     await admin.replicaof('NO', 'ONE');
     await app.expectBack();
     await app.expectLogged(FAILED, WRITTEN_AGAIN);
+    const ofRequests = app.app.logs.lines.filter((line) => line.endsWith(' SessionService'));
+    expect(ofRequests).toEqual([]);
   });
 
   it('a use that cannot be written does not keep a session from being read', async () => {

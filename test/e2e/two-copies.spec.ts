@@ -30,27 +30,30 @@ describe('both copies of the library in one process', () => {
 
   const browser = (name: string) => new Browser(started.urls[name]!);
 
-  describe.each(['esm on express', 'esm on fastify', 'cjs on express', 'cjs on fastify'])(
-    'with the module of %s',
-    (name) => {
-      it("the other's decorator, guard, middleware and backend work", async () => {
-        const visitor = browser(name);
-        for (const visits of [1, 2]) {
-          const answer = await visitor.get('/visits');
-          expect(answer.json()).toEqual({ visits, guarded: visits, isSame: true });
-        }
-      });
+  describe.each([
+    'esm on express',
+    'esm on fastify',
+    'cjs on express',
+    'cjs on fastify',
+    'esm, the other loaded later',
+  ])('with the module of %s', (name) => {
+    it("the other's decorator, guard, middleware and backend work", async () => {
+      const visitor = browser(name);
+      for (const visits of [1, 2]) {
+        const answer = await visitor.get('/visits');
+        expect(answer.json()).toEqual({ visits, guarded: visits, isSame: true });
+      }
+    });
 
-      it("each copy recognises the other's errors", async () => {
-        const visitor = browser(name);
-        const errors = await visitor.post('/errors');
-        expect(errors.json()).toEqual([true, true, true, true, true, false]);
-        expect((await visitor.post('/value')).json()).toEqual({ isValueError: true });
-        const gone = await visitor.post('/gone');
-        expect(gone.json()).toEqual({ caught: expect.stringContaining('Session a no longer') });
-      });
-    },
-  );
+    it("each copy recognises the other's errors", async () => {
+      const visitor = browser(name);
+      const errors = await visitor.post('/errors');
+      expect(errors.json()).toEqual([true, true, true, true, true, false]);
+      expect((await visitor.post('/value')).json()).toEqual({ isValueError: true });
+      const gone = await visitor.post('/gone');
+      expect(gone.json()).toEqual({ caught: expect.stringContaining('Session a no longer') });
+    });
+  });
 
   it.each(['esm', 'cjs'])(
     'an application with %s is mounted in one with the other',

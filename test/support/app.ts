@@ -5,6 +5,7 @@ import {
   type LoggerService,
   Module,
   type ModuleMetadata,
+  type NestApplicationOptions,
 } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -24,6 +25,8 @@ export interface TestAppOptions extends ModuleMetadata {
   session?: Partial<SessionModuleOptions> | null;
   /** How its sessions' tokens travel, and those of its browsers. Default by cookie. */
   transport?: TransportName;
+  /** What `NestFactory.create()` takes. */
+  create?: NestApplicationOptions;
   /** Called before the application starts. */
   prepare?: (app: INestApplication) => unknown;
   override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
@@ -56,6 +59,7 @@ export class TestApp {
       adapter,
       session = {},
       transport = 'cookie',
+      create = {},
       prepare,
       override = (builder) => builder,
       ...metadata
@@ -72,10 +76,9 @@ export class TestApp {
 
     const builder = Test.createTestingModule({ imports: [AppModule] }).setLogger(logs);
     const module = await override(builder).compile();
-    const app: INestApplication =
-      adapter === 'express'
-        ? module.createNestApplication(new ExpressAdapter())
-        : module.createNestApplication(adapter === 'fastify' ? new FastifyAdapter() : adapter);
+    const named = adapter === 'express' ? new ExpressAdapter() : new FastifyAdapter();
+    const http = typeof adapter === 'string' ? named : adapter;
+    const app: INestApplication = module.createNestApplication(http, create);
     await prepare?.(app);
     await app.listen(0, '127.0.0.1');
     const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { Body, Controller, Get, Header, HttpCode, Post, Res } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { type IssueOptions, Session, SessionService } from 'nestjs-server-session';
 
 type Reply = ServerResponse & { raw?: ServerResponse; hijack?(): void };
@@ -24,12 +24,16 @@ export class BearerController {
   }
   @Post('issue')
   @HttpCode(200)
-  async issue(@Body() options: IssueOptions) {
-    try {
-      return await this.sessions.issue(options);
-    } catch (error) {
-      return { error: (error as Error).message };
-    }
+  issue(@Body() options: IssueOptions) {
+    return this.sessions.issue(options);
+  }
+  @Get('stored/:id')
+  stored(@Param('id') id: string) {
+    return this.sessions.get(id);
+  }
+  @Post('revoke/:id')
+  revoke(@Param('id') id: string) {
+    return this.sessions.revoke(id);
   }
   @Post('sign-in')
   @HttpCode(200)

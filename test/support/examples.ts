@@ -50,6 +50,18 @@ export function typeErrors(examples: Example[]): string[] {
     );
 }
 
+/** Runs the one example of a page in which some text stands. @returns what it exports */
+export async function importExample<T>(page: string, text: string): Promise<T> {
+  const example = readExamples(page).find((one) => one.text.includes(text));
+  if (!example) throw new Error(`No example of ${page} has ${text}`);
+  return (await import(emit(example))) as T;
+}
+
+/** Runs an example of the recipes. @returns what it exports */
+export function importRecipe<T>(text: string): Promise<T> {
+  return importExample<T>('docs/recipes.md', text);
+}
+
 /** Turns an example into JavaScript, in a file. */
 export function emit(example: Example): string {
   const { outputText } = ts.transpileModule(example.text, {

@@ -30,7 +30,7 @@ export interface ClientPackage {
   /** What was under way when a connection broke is sent again, so that it succeeds. */
   readonly sendsAgain: boolean;
   single(address: Address, options?: object): TestClient;
-  cluster(addresses: ClusterAddresses): TestClient;
+  cluster(addresses: ClusterAddresses, options?: object): TestClient;
   sentinel(sentinels: Address[], name: string): TestClient;
 }
 
@@ -70,8 +70,10 @@ function ofIoredis(used: Ioredis): ClientPackage {
   return {
     sendsAgain: true,
     single: (address, options) => opened(new Redis({ ...address, ...options })),
-    cluster: ({ nodes, map }) =>
-      opened(new Cluster(nodes, { retryDelayOnFailover: 20, ...(map && { natMap: map }) })),
+    cluster: ({ nodes, map }, options) =>
+      opened(
+        new Cluster(nodes, { retryDelayOnFailover: 20, ...(map && { natMap: map }), ...options }),
+      ),
     sentinel: (sentinels, name) => opened(new Redis({ sentinels, name })),
   };
 }
@@ -88,13 +90,14 @@ function ofNodeRedis(used: NodeRedis): ClientPackage {
   return {
     sendsAgain: false,
     single: (socket, options) => connecting(createClient({ socket, ...options })),
-    cluster: ({ nodes, map }) =>
+    cluster: ({ nodes, map }, options) =>
       connecting(
         createCluster({
           rootNodes: nodes.map((socket) => ({ socket })),
           // Of 6: a master that is gone is looked for this soon, and not after five seconds.
           topologyRefreshOnReconnectionAttemptStrategy: 500,
           ...(map && { nodeAddressMap: map }),
+          ...options,
         }),
       ),
     sentinel: (sentinelRootNodes, name) =>

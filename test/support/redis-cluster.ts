@@ -57,8 +57,8 @@ export class RedisCluster {
   }
 
   /** Of an application, by one of the packages that there are. */
-  connect(by: ClientPackage): TestClient {
-    return by.cluster({ nodes: this.addresses });
+  connect(by: ClientPackage, options?: object): TestClient {
+    return by.cluster({ nodes: this.addresses }, options);
   }
 
   client(options: ClusterOptions = {}): Cluster {

@@ -57,6 +57,29 @@ describe('request.session has a type', () => {
     expect(compile(`${FASTIFY}import '@fastify/session';${theirs}`)).toEqual([]);
   }, 60_000);
 
+  it.each([
+    [
+      'express-session',
+      `import 'express-session'; ${EXPRESS}
+       declare module 'express-session' { interface SessionData { [name: string]: any } }`,
+    ],
+    ['@fastify/session', `import '@fastify/session'; import '@fastify/passport'; ${FASTIFY}`],
+  ])(
+    'of %s, too, where somebody lets its data have any name',
+    (_name, declared) => {
+      const use = `
+      export function use(request: Request) {
+        const { httpOnly } = request.session.cookie;
+        request.session.anything = httpOnly;
+        // @ts-expect-error a member of theirs
+        request.session.save = 1;
+      }
+    `;
+      expect(compile(declared + use)).toEqual([]);
+    },
+    60_000,
+  );
+
   it('only where it was asked for', () => {
     const text = `import type { Request } from 'express';${DATA}export const use = (request: Request) => request.session;`;
     const errors = compile(text, { without: ['express-session'] });

@@ -33,7 +33,12 @@ function newDriver(client: unknown): RedisDriver {
   }
   if (!isFunction(client, 'on')) refuse('client has no on(), by which it tells of its connection');
   if (isOfIoredis) return new IoredisDriver(client as unknown as IoredisClient);
-  if (!('isOpen' in client)) refuse('client has no isOpen, as those of node-redis 5 and 6 have');
+  // By which replies are text whatever the client's own settings are.
+  if (!isFunction(client, 'withTypeMapping')) {
+    refuse(
+      'client has no withTypeMapping(), as those of node-redis 5 and 6 have: node-redis 4 and older are not served',
+    );
+  }
   return new NodeRedisDriver(client as unknown as AnyNodeRedisClient);
 }
 

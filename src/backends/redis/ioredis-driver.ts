@@ -9,6 +9,12 @@ export interface IoredisClient {
   on(event: string, listener: (...args: any[]) => void): unknown;
 }
 
+/** A Cluster that gathers commands by the slots of their keys. */
+interface GatheringCluster {
+  readonly options?: { readonly enableAutoPipelining?: boolean };
+  pipeline(commands: string[][]): { exec(): Promise<[error: Error | null, reply: unknown][]> };
+}
+
 /** What of a single client's options says where its server is. */
 interface Place {
   readonly host?: string;
@@ -47,13 +53,30 @@ export class IoredisDriver implements RedisDriver {
 
   async send(_key: string, command: RedisCommand): Promise<unknown> {
     try {
-      return await this.client.call(...command);
+      return await sent(this.client, command);
     } catch (error) {
       // The command is attached, with the session's values: they must not reach a log.
       delete (error as { command?: unknown }).command;
       throw error;
     }
   }
+}
+
+/**
+ * With `enableAutoPipelining` iovalkey and older ioredis look for the slot in the first argument, which for a script is no
+ * key: a pipeline of one command looks in the key.
+ */
+function sent(client: IoredisClient, command: RedisCommand): Promise<unknown> {
+  const cluster = client as unknown as GatheringCluster;
+  const isGathered = client.isCluster && cluster.options?.enableAutoPipelining === true;
+  const isScript = isGathered && command[0].startsWith('eval');
+  return isScript ? sentAlone(cluster, command) : client.call(...command);
+}
+
+async function sentAlone(cluster: GatheringCluster, command: RedisCommand): Promise<unknown> {
+  const [[error, reply] = []] = await cluster.pipeline([[...command]]).exec();
+  if (error) throw error;
+  return reply;
 }
 
 function placeOf(client: IoredisClient): string | undefined {

@@ -5,6 +5,8 @@ interface Connecting {
   readonly isOpen: boolean;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   on(event: string, listener: (...args: any[]) => void): unknown;
+  /** Which clients of node-redis 4 do not have. */
+  withTypeMapping(typeMapping: never): unknown;
 }
 
 /** What `createClient` and `createClientPool` of node-redis give. */

@@ -13,6 +13,7 @@ import { driverOf, type RedisClient } from './driver-of.js';
 import { OwnedClient } from './redis-client.js';
 import { changeText, escaped, namesText, readRecordText, recordText, UNIT } from './record-text.js';
 import { RedisPrincipalIndex } from './redis-principal-index.js';
+import { integerReply, listReply, okReply, textReply } from './replies.js';
 import { Script } from './script.js';
 import { CREATE, NOW, readUpdateReply, UPDATE, type UpdateReply, updateReply } from './scripts.js';
 import { ServerClock } from './server-clock.js';
@@ -61,7 +62,9 @@ export class RedisBackend implements AtomicSessionBackend, IndexedBackend, Share
   readonly #updateScript = new Script(UPDATE);
   readonly #createScript = new Script(CREATE);
   readonly #nowScript = new Script(NOW);
-  readonly #clock = new ServerClock(() => this.#run(this.#nowScript, [this.#key('now')], []));
+  readonly #clock = new ServerClock(async () =>
+    integerReply('a script', await this.#run(this.#nowScript, [this.#key('now')], [])),
+  );
 
   /** @throws TypeError where `client` is none of a known kind, which says what it lacks */
   constructor(options: RedisBackendOptions);
@@ -129,12 +132,13 @@ export class RedisBackend implements AtomicSessionBackend, IndexedBackend, Share
 
   async set(id: string, record: SessionRecord, ttlSeconds: number): Promise<void> {
     const key = this.#key(id);
-    await this.#driver.send(key, ['set', key, recordText(record), 'EX', String(ttlSeconds)]);
+    const command = ['set', key, recordText(record), 'EX', String(ttlSeconds)] as const;
+    okReply('SET', await this.#driver.send(key, command));
   }
 
   async delete(id: string): Promise<void> {
     const key = this.#key(id);
-    await this.#driver.send(key, ['del', key]);
+    integerReply('DEL', await this.#driver.send(key, ['del', key]));
   }
 
   async create(
@@ -144,9 +148,10 @@ export class RedisBackend implements AtomicSessionBackend, IndexedBackend, Share
     deadlineMs = Infinity,
   ): Promise<boolean> {
     const args = [recordText(record), String(ttlSeconds), String(deadlineMs)];
-    const reply = Number(await this.#run(this.#createScript, [this.#key(id)], args));
-    if (reply < 0) throw this.#late();
-    return reply === 1;
+    const reply = await this.#run(this.#createScript, [this.#key(id)], args);
+    const status = integerReply('a script', reply);
+    if (status < 0) throw this.#late();
+    return status === 1;
   }
 
   async update(
@@ -172,14 +177,18 @@ export class RedisBackend implements AtomicSessionBackend, IndexedBackend, Share
 
   /** By MGET also where it is one: a key of another type is no session then, and no error. */
   async #getAll(keys: string[]): Promise<(SessionRecord | null)[]> {
-    const texts = (await this.#driver.send(keys[0]!, ['mget', ...keys])) as (string | null)[];
-    return texts.map((text) => (text === null ? null : readRecordText(text)));
+    const reply = await this.#driver.send(keys[0]!, ['mget', ...keys]);
+    return listReply('MGET', reply, keys.length).map((each) => {
+      const text = textReply('MGET', each);
+      return text === null ? null : readRecordText(text);
+    });
   }
 
   async #updateAll(updates: Update[]): Promise<UpdateReply[]> {
     const keys = updates.map(({ key }) => key);
     const args = updates.flatMap((update) => update.args);
-    const replies = (await this.#run(this.#updateScript, keys, args)) as unknown[];
+    const reply = await this.#run(this.#updateScript, keys, args);
+    const replies = listReply('a script', reply, 2 * updates.length);
     return updates.map((_, index) => updateReply(replies[2 * index], replies[2 * index + 1]));
   }
 

@@ -1,5 +1,7 @@
+import { types } from 'node:util';
 import { EMPTY_MS, OPERATION_MS, type UpdateResult } from '../session-backend.js';
 import { OPERATION_PREFIX } from '../session-record.js';
+import { integerReply } from './replies.js';
 
 /** How `UPDATE` says what became of a change. Further facts are added to the status in bits. */
 const STATUS = { gone: 0, applied: 1, replaced: 2, late: 3 } as const;
@@ -12,10 +14,10 @@ const IS_NOT_PERSISTENT = 32;
 /** What `UPDATE` answers for one session: the status, or why it failed, and when the session ends. */
 export type UpdateReply = readonly [status: number | Error, expiresAtMs: number];
 
-/** Of a reply's two parts; a client with `stringNumbers` gives numbers as text. */
+/** Of a reply's two parts. @throws Error where they are none */
 export function updateReply(status: unknown, expiresAtMs: unknown): UpdateReply {
-  const known = typeof status === 'string' ? Number(status) : (status as number | Error);
-  return [known, Number(expiresAtMs)];
+  const known = types.isNativeError(status) ? status : integerReply('a script', status);
+  return [known, integerReply('a script', expiresAtMs)];
 }
 
 /** @throws Error which says why one change could not be applied */

@@ -17,7 +17,7 @@ export class ServerClock {
   #isSure = false;
 
   /** @param ask gives the server's time, milliseconds since 1970 */
-  constructor(private readonly ask: () => Promise<unknown>) {}
+  constructor(private readonly ask: () => Promise<number>) {}
 
   now(): number {
     return Math.floor(performance.now() + this.#offsetMs);
@@ -41,7 +41,7 @@ export class ServerClock {
   async #look(): Promise<void> {
     try {
       const askedAtMs = performance.now();
-      const serverMs = Number(await this.ask());
+      const serverMs = await this.ask();
       const answeredAtMs = performance.now();
       // The server looked at some time between the two: an answer that was held up says less than what is known.
       const [least, most] = [serverMs - answeredAtMs, serverMs + 1 - askedAtMs];

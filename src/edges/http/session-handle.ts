@@ -41,6 +41,8 @@ export class SessionHandle implements ResponseHold {
   /** The id of the session that the request came with. */
   #foundId: string | undefined;
   #hasFailed = false;
+  /** What failed in a commit, and is to be answered in place of what the handler writes. */
+  #failure: { error: unknown } | undefined;
   /** Whether the handler has ended, and what it left was looked at. */
   #isHandled = false;
   /** Whether nobody had the session before the handler. */
@@ -96,17 +98,32 @@ export class SessionHandle implements ResponseHold {
     });
   }
 
+  /** Has a failed commit answered when the head is to leave; `false` where it has left. */
+  failHead(error: unknown): boolean {
+    if (!this.#hasHeadLeft) this.#failure = { error };
+    return !this.#hasHeadLeft;
+  }
+
   /** Ends the session, which is known to be done before its response leaves; `false` where none is loaded. */
   discard(): boolean {
     this.#life?.discard();
     return this.#life !== undefined;
   }
 
+  /** Says when to ask again, where the backend has failed: this session's, or another that the handler asked for. */
+  tellRetry(error: unknown): void {
+    if (error instanceof SessionBackendError && this.response?.headersSent === false) {
+      this.response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+    }
+  }
+
   beforeHead(): Promise<void> | undefined {
     // A part of a value that somebody held on to can change without being asked for, but not in the same turn: the handler
     // is over, and nobody else has had one.
     const isCommitted = this.#committedTurn !== undefined && this.#committedTurn === currentTurn();
-    const work = this.#run((life) => life.beforeHead(isCommitted));
+    const work = this.#failure
+      ? Promise.reject(this.#failure.error)
+      : this.#run((life) => life.beforeHead(isCommitted));
     if (!work) this.#closeHead();
     return work
       ?.catch((error: unknown) => this.#failUnseen(error))
@@ -123,11 +140,12 @@ export class SessionHandle implements ResponseHold {
 
   /**
    * What was changed after the head left is saved now. A handler whose client went away before that still runs; where one
-   * had ended before it answered, and nobody has looked at the session since, there is nothing to look for.
+   * had ended before it answered, and nobody has looked at the session since, there is nothing to look for; nor where a
+   * failure was the answer.
    */
   afterClose(wasStreamed: boolean): void {
     const isOver = this.#isHandled && !wasStreamed && this.#life?.isLookedAt === false;
-    if (!this.#hasHeadLeft || isOver) return;
+    if (!this.#hasHeadLeft || isOver || this.#hasFailed) return;
     const work = this.#run((life) => life.commit());
     if (!work) return this.#warnOfLateToken();
     work.then(
@@ -155,9 +173,7 @@ export class SessionHandle implements ResponseHold {
   #fail(error: unknown): never {
     this.#hasFailed = true;
     this.#life?.close(error);
-    if (error instanceof SessionBackendError && this.response?.headersSent === false) {
-      this.response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
-    }
+    this.tellRetry(error);
     throw error;
   }
 

@@ -6,6 +6,7 @@ import {
   type CanActivate,
   Catch,
   Controller,
+  type DynamicModule,
   type ExecutionContext,
   type ExceptionFilter,
   Get,
@@ -31,15 +32,30 @@ declare module 'nestjs-server-session' {
 }
 
 type Copy = typeof esm;
-/** What older resolvers give for `require`; node itself gives one copy for both. */
-const cjs = createRequire(import.meta.url)(join(process.cwd(), 'dist/cjs/index.js')) as Copy;
+const require = createRequire(import.meta.url);
+const CJS = join(process.cwd(), 'dist/cjs');
+
+/** A copy of its own, of what older resolvers give for `require`; node itself gives one copy for both. */
+function newCopy(): Copy {
+  for (const file of Object.keys(require.cache)) {
+    if (file.startsWith(CJS)) delete require.cache[file];
+  }
+  return require(join(CJS, 'index.js')) as Copy;
+}
+
+const cjs = newCopy();
 if (cjs.SessionModule === esm.SessionModule) throw new Error('this is one copy');
 
 const logger = false;
 const secret = 'a secret for tests of 32 characters or more';
 
+function sessionModule(own: Copy, other: Copy, name: string): DynamicModule {
+  const backend = new other.MemoryBackend();
+  return own.SessionModule.forRoot({ secret, backend, cookie: { name } });
+}
+
 /** An application that imports the module of one copy and takes all else from another. */
-function appModule(own: Copy, other: Copy, cookie: string) {
+function appModule(own: Copy, other: Copy, sessions: DynamicModule) {
   @Injectable()
   class CountingGuard implements CanActivate {
     constructor(@Inject(other.SessionService) private readonly sessions: esm.SessionService) {}
@@ -101,16 +117,7 @@ function appModule(own: Copy, other: Copy, cookie: string) {
     }
   }
 
-  @Module({
-    imports: [
-      own.SessionModule.forRoot({
-        secret,
-        backend: new other.MemoryBackend(),
-        cookie: { name: cookie },
-      }),
-    ],
-    controllers: [VisitsController],
-  })
+  @Module({ imports: [sessions], controllers: [VisitsController] })
   class AppModule {
     configure(consumer: MiddlewareConsumer): void {
       consumer.apply(other.SessionMiddleware).forRoutes('{*path}');
@@ -146,11 +153,21 @@ for (const [name, own, other] of [
   ['cjs', cjs, esm],
 ] as const) {
   for (const adapter of ['express', 'fastify']) {
-    const app = await start(appModule(own, other, 'sid'), adapter === 'fastify');
+    const module = appModule(own, other, sessionModule(own, other, 'sid'));
+    const app = await start(module, adapter === 'fastify');
     urls[`${name} on ${adapter}`] = await app.getUrl();
   }
-  const inner = await start(appModule(own, own, 'inner'), false);
-  const outer = await start(appModule(other, other, 'outer'), false, inner);
+  const inner = await start(appModule(own, own, sessionModule(own, own, 'inner')), false);
+  const outer = await start(
+    appModule(other, other, sessionModule(other, other, 'outer')),
+    false,
+    inner,
+  );
   urls[`${name} mounted in the other`] = await outer.getUrl();
 }
+const sessions = sessionModule(esm, cjs, 'sid');
+const late = newCopy();
+urls['esm, the other loaded later'] = await (
+  await start(appModule(esm, late, sessions), false)
+).getUrl();
 console.log(JSON.stringify({ urls, refusal: await refusal() }));

@@ -16,7 +16,8 @@ function client(options: object = { host: 'redis.local', port: 6379, password: P
 
 /** What of a client of node-redis is looked at; without options it is a pool, a cluster or a sentinel. */
 function nodeRedisClient(parts: object) {
-  const shape = { isOpen: true, sendCommand: async () => 'OK', ...parts };
+  const sendCommand = async () => 'OK';
+  const shape = { isOpen: true, sendCommand, withTypeMapping: () => shape, ...parts };
   return Object.assign(new EventEmitter(), shape) satisfies NodeRedisClient;
 }
 

@@ -43,6 +43,14 @@ describe('the session object', () => {
     expect(session.visits).toBe(3);
   });
 
+  it('is cloned by its data: a copy that the session does not see', () => {
+    session.cart = { items: [] };
+    const copy = structuredClone({ ...session });
+    copy.cart!.items.push({ sku: 'a', count: 1 });
+    expect(session.cart).toEqual({ items: [] });
+    expect(() => structuredClone(session)).toThrow(/could not be cloned/);
+  });
+
   it.each([{}, { showHidden: true, depth: 9 }])(
     'is looked at by its id, with neither its token nor its data: %p',
     async (options) => {
@@ -94,6 +102,14 @@ describe('the session object', () => {
     expect(() => session.update({ userId: 'ada', save: 1 } as never)).toThrow(TypeError);
     expect(Object.keys(session)).toEqual([]);
   });
+
+  it.each([[[1, 2]], ['hunter2'], [null], [undefined], [7]])(
+    'refuses to update by %p',
+    (values) => {
+      expect(() => session.update(values as never)).toThrow(/data are fields by name[^2]*$/);
+      expect(Object.keys(session)).toEqual([]);
+    },
+  );
 
   it('refuses reserved names, symbols, accessors and freezing', () => {
     expect(() => (loose()['$seen'] = '1')).toThrow(/begin with \$ are reserved/);
