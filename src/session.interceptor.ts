@@ -6,9 +6,9 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { Observable, Subscriber } from 'rxjs';
-import { isGraphql } from './edges/graphql.js';
+import { graphqlContextOf, operationHandleOf } from './edges/graphql.js';
+import type { Handle } from './edges/handle.js';
 import { RequestSessions } from './edges/http/request-sessions.js';
-import type { SessionHandle } from './edges/http/session-handle.js';
 
 /**
  * Loads the session before an HTTP handler and commits it after, so that a failing backend is an exception that filters
@@ -22,31 +22,31 @@ export class SessionInterceptor implements NestInterceptor {
     context: ExecutionContext,
     next: CallHandler,
   ): Observable<unknown> | Promise<Observable<unknown>> {
-    if (isGraphql(context)) return this.#interceptField(context, next);
-    if (context.getType() !== 'http') return next.handle();
-    const handle = RequestSessions.handleOf(context);
+    const type = context.getType<string>();
+    if (type === 'graphql') return this.#interceptField(context, next);
+    if (type !== 'http') return next.handle();
+    const request = context.switchToHttp().getRequest<object>();
+    const handle = RequestSessions.handling(request).handleOf(request);
     const session = handle.loadForHandler();
     return session instanceof Promise
       ? session.then(() => committed(next.handle(), handle))
       : committed(next.handle(), handle);
   }
 
-  /**
-   * Loads the session of an operation once, whichever root field comes first. Over HTTP it is committed before the response
-   * leaves, when all fields are done; over a WebSocket when the field is.
-   */
+  /** Loads the session of an operation once, whichever root field comes first. */
   #interceptField(
     context: ExecutionContext,
     next: CallHandler,
   ): Observable<unknown> | Promise<Observable<unknown>> {
-    const handle = this.requests.handleOf(context);
-    const proceed = () => (handle.hasResponse ? next.handle() : committed(next.handle(), handle));
+    const handle = operationHandleOf(graphqlContextOf(context), this.requests);
     const session = handle.load();
-    return session instanceof Promise ? session.then(proceed) : proceed();
+    return session instanceof Promise
+      ? session.then(() => handle.answered(next.handle()))
+      : handle.answered(next.handle());
   }
 }
 
-function committed(source: Observable<unknown>, handle: SessionHandle): Observable<unknown> {
+function committed(source: Observable<unknown>, handle: Handle): Observable<unknown> {
   return new Observable((subscriber) => source.subscribe(new Committer(subscriber, handle)));
 }
 
@@ -57,7 +57,7 @@ function committed(source: Observable<unknown>, handle: SessionHandle): Observab
 class Committer extends Subscriber<unknown> {
   constructor(
     destination: Subscriber<unknown>,
-    private readonly handle: SessionHandle,
+    private readonly handle: Handle,
   ) {
     super(destination);
   }

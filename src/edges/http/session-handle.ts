@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Observable } from 'rxjs';
 import { SessionBackendError } from '../../errors/session-backend.error.js';
 import { SessionTokenError } from '../../errors/session-token.error.js';
 import type { Session } from '../../session/session.js';
 import type { ActiveSession } from '../../session/active-session.js';
 import { createSessionObject } from '../../session/session-object.js';
 import type { RequestTokens, Transports } from '../../transports/transports.js';
+import type { Handle } from '../handle.js';
 import { HeldResponse, type ResponseHold } from './held-response.js';
 import { RETRY_AFTER_SECONDS } from './response-output.js';
 import type { HeadAddition } from './response-head.js';
@@ -31,7 +33,7 @@ export interface HandleRuntime {
  * The session of one HTTP request: loaded when somebody asks, shared by everybody who does, committed before the
  * response leaves. Making one costs next to nothing.
  */
-export class SessionHandle implements ResponseHold {
+export class SessionHandle implements Handle, ResponseHold {
   /** The session, once it is loaded. */
   session: Session | undefined;
   #life: ActiveSession | undefined;
@@ -49,11 +51,10 @@ export class SessionHandle implements ResponseHold {
   #committedTurn: number | undefined;
   #hasHeadLeft = false;
 
-  /** @param response missing where none can leave: the session is then saved by `save()` alone */
   constructor(
     private readonly runtime: HandleRuntime,
     private readonly raw: IncomingMessage,
-    private readonly response: ServerResponse | undefined,
+    private readonly response: ServerResponse,
     private readonly framework: FrameworkRequest,
   ) {}
 
@@ -68,11 +69,6 @@ export class SessionHandle implements ResponseHold {
       (loaded) => this.#adopt(loaded),
       (error: unknown) => this.#fail(error),
     ));
-  }
-
-  /** Whether a response will leave, before which all is committed. */
-  get hasResponse(): boolean {
-    return this.response !== undefined;
   }
 
   /** As `load`, for the handler that is about to run. */
@@ -96,6 +92,11 @@ export class SessionHandle implements ResponseHold {
     });
   }
 
+  /** All of a request is committed before its response leaves. */
+  answered(answers: Observable<unknown>): Observable<unknown> {
+    return answers;
+  }
+
   /** Ends the session, which is known to be done before its response leaves; `false` where none is loaded. */
   discard(): boolean {
     this.#life?.discard();
@@ -115,7 +116,7 @@ export class SessionHandle implements ResponseHold {
 
   addition(status: number): HeadAddition | undefined {
     const { isUsed, hasFailed } = this.#life!;
-    if (hasFailed && status === 503) this.response!.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+    if (hasFailed && status === 503) this.response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
     const telling = this.#hasFailed ? undefined : this.#life!.notice.take();
     const token = telling && this.#tokens!.field(telling);
     return isUsed || token ? { vary: this.runtime.transports.vary, token } : undefined;
@@ -155,7 +156,7 @@ export class SessionHandle implements ResponseHold {
   #fail(error: unknown): never {
     this.#hasFailed = true;
     this.#life?.close(error);
-    if (error instanceof SessionBackendError && this.response?.headersSent === false) {
+    if (error instanceof SessionBackendError && !this.response.headersSent) {
       this.response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
     }
     throw error;
@@ -176,15 +177,12 @@ export class SessionHandle implements ResponseHold {
   }
 
   #adopt(life: ActiveSession): Session {
-    const { response } = this;
     this.#life = life;
     if (life.tokenPlace !== undefined) this.#tokens!.use(life.tokenPlace);
     if (life.state === 'stored') this.#foundId = life.id;
     this.session = createSessionObject(life);
     this.runtime.show(this.raw, this.framework);
-    const isHeld = response !== undefined && HeldResponse.install(response, this);
-    if (!response) life.stopTelling(life.state === 'new' ? 'handshake' : 'socket');
-    else if (!isHeld) this.#closeHead();
+    if (!HeldResponse.install(this.response, this)) this.#closeHead();
     else if (!this.#tokens!.isInReach) life.stopTelling('path');
     return this.session;
   }
