@@ -2,8 +2,7 @@ import { finalize, type Observable } from 'rxjs';
 import { SessionGoneError } from '../../errors/session-gone.error.js';
 import type { ActiveSession } from '../../session/active-session.js';
 import type { Session } from '../../session/session.js';
-import { createSessionObject } from '../../session/session-object.js';
-import type { Handle } from '../handle.js';
+import { Handle } from '../handle.js';
 import { committed } from './committed.js';
 import type { Handshake } from './handshake.js';
 
@@ -17,20 +16,17 @@ const OPERATION = Symbol.for('nestjs-server-session:operation');
  * by everybody who does, committed before the answer leaves. Where none is to leave, what is changed is saved by itself.
  * Making one costs next to nothing.
  */
-export class MessageHandle implements Handle {
+export class MessageHandle extends Handle {
   readonly [MESSAGE] = true;
-  /** The session, once it is loaded. */
-  session: Session | undefined;
-  #life: ActiveSession | undefined;
-  #loading: Promise<Session> | undefined;
   /** An acknowledgement that waits for what was changed before it. */
   #acknowledging: Promise<void> | undefined;
-  #failure: { readonly error: unknown } | undefined;
   /** How many answers are on their way, each of which commits. */
   #answering = 0;
   #isSaving = false;
 
-  constructor(private readonly handshake: Handshake) {}
+  constructor(private readonly handshake: Handshake) {
+    super();
+  }
 
   /** That of the message whose handler was given these arguments, if they are a message's. */
   static among(args: readonly unknown[]): MessageHandle | undefined {
@@ -48,15 +44,6 @@ export class MessageHandle implements Handle {
     return handle;
   }
 
-  /** Loads the session once, whoever asks first. @throws SessionBackendError */
-  load(): Promise<Session> | Session {
-    if (this.session) return this.session;
-    if (this.#loading) return this.#loading;
-    const life = this.handshake.open();
-    if (!(life instanceof Promise)) return this.#adopt(life);
-    return (this.#loading = life.then((loaded) => this.#adopt(loaded)));
-  }
-
   loadForHandler(): Promise<Session> | Session {
     return this.load();
   }
@@ -68,7 +55,7 @@ export class MessageHandle implements Handle {
    * SessionValueError, SessionBackendError
    */
   commit(): Promise<void> | undefined {
-    if (this.#failure) return Promise.reject(this.#failure.error);
+    if (this.failure && this.life) return Promise.reject(this.failure.error);
     const acknowledging = this.#acknowledging;
     this.#acknowledging = undefined;
     return acknowledging ? acknowledging.then(() => this.#store()) : this.#store();
@@ -76,7 +63,7 @@ export class MessageHandle implements Handle {
 
   /** As `commit`, where no failure was told. */
   commitRest(): Promise<void> | undefined {
-    return this.#failure ? undefined : this.commit();
+    return this.failure ? undefined : this.commit();
   }
 
   /**
@@ -89,11 +76,6 @@ export class MessageHandle implements Handle {
   ): Observable<unknown> {
     this.begin();
     return committed(answers, this, failure).pipe(finalize(() => this.end()));
-  }
-
-  discard(): boolean {
-    this.#life?.discard();
-    return this.#life !== undefined;
   }
 
   /** Lets an acknowledgement go that a handler sends by itself. What fails is told by the answer, or warned of after it. */
@@ -112,50 +94,43 @@ export class MessageHandle implements Handle {
   /** Where this was the last answer, what is still changed is saved by itself, and what fails is warned of. */
   end(): void {
     if (--this.#answering > 0) return;
-    this.#life?.watch(() => this.#saveSoon());
+    this.life?.watch(() => this.#saveSoon());
     this.#saveSoon();
   }
 
   /** Of what a developer has to mend, or what nobody else is told. */
   warn(reason: string): void {
-    const id = this.handshake.id ?? this.#life?.id;
+    const id = this.handshake.id ?? this.life?.id;
     this.handshake.runtime.warn(`Session ${id} could not be saved over a socket: ${reason}`);
   }
 
-  #adopt(life: ActiveSession): Session {
-    this.#life = life;
+  protected open(): Promise<ActiveSession> | ActiveSession {
+    return this.handshake.open();
+  }
+
+  protected adopted(life: ActiveSession): void {
     if (this.#answering === 0) life.watch(() => this.#saveSoon());
-    return (this.session = createSessionObject(life));
   }
 
   #store(): Promise<void> | undefined {
-    const life = this.#life;
-    if (!life) return undefined;
-    // What the client can't be told need not be confirmed either.
-    life.notice.take();
-    try {
-      const work = life.beforeHead();
-      if (work || life.hasLostChanges) return this.#stored(life, work);
-      return undefined;
-    } catch (error) {
-      return this.#stored(life, Promise.reject(error));
-    }
+    const work = this.run((life) => {
+      // What the client can't be told need not be confirmed either.
+      life.notice.take();
+      const stored = life.beforeHead();
+      return stored || life.hasLostChanges ? this.#sure(life, stored) : undefined;
+    });
+    return work?.catch((error: unknown) => this.fail(error));
   }
 
-  async #stored(life: ActiveSession, work: Promise<void> | undefined): Promise<void> {
-    try {
-      await work;
-      if (life.hasLostChanges) throw new SessionGoneError(this.handshake.id ?? life.id, true);
-    } catch (error) {
-      this.#failure = { error };
-      life.close(error);
-      throw error;
-    }
+  /** That nothing was changed that goes nowhere, as over a socket no new session can take it. */
+  async #sure(life: ActiveSession, stored: Promise<void> | undefined): Promise<void> {
+    await stored;
+    if (life.hasLostChanges) throw new SessionGoneError(this.handshake.id ?? life.id, true);
   }
 
   /** Once whoever looked at the session has done with it what they do at once. */
   #saveSoon(): void {
-    if (this.#isSaving || !this.#life) return;
+    if (this.#isSaving || !this.life) return;
     this.#isSaving = true;
     setImmediate(() => {
       this.#isSaving = false;
