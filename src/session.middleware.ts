@@ -16,7 +16,9 @@ export class SessionMiddleware implements NestMiddleware<IncomingMessage, Server
   readonly use = (
     request: IncomingMessage,
     response: ServerResponse | object,
-    next: (error?: unknown) => void,
+    // As in Express, so that socket.io's `next` fits too.
+    // eslint-disable-next-line typescript/no-explicit-any
+    next: (error?: any) => void,
   ): void => {
     const session = this.requests.attach(request, response).load();
     this.requests.pin(request);

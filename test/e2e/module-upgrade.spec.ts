@@ -1,5 +1,10 @@
 import { once } from 'node:events';
-import { type IncomingMessage, request as httpRequest, type Server } from 'node:http';
+import {
+  type IncomingMessage,
+  request as httpRequest,
+  type Server,
+  ServerResponse,
+} from 'node:http';
 import { Controller, Get, type INestApplication } from '@nestjs/common';
 import { stringifyCookie } from 'cookie';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -79,6 +84,20 @@ describe.each(ADAPTERS)('SessionMiddleware on an upgrade, on %s', (adapter) => {
       (_request, _response, next) => next(),
     );
     await until('the change', async () => (await sessions.get(idIn(browser)))?.data.visits === 11);
+  });
+
+  it('saves what is changed by itself, also where somebody has made a response for it', async () => {
+    const nest = await start();
+    const { use } = nest.get(SessionMiddleware);
+    const browser = app.browser();
+    await browser.get('/visits');
+    await upgrade(
+      browser.cookies,
+      async ({ session }) => void session.increment('visits', 10),
+      (request, _response, next) => use(request, new ServerResponse(request), next),
+    );
+    const stored = () => nest.get(SessionService).get(idIn(browser));
+    await until('the change', async () => (await stored())?.data.visits === 11);
   });
 
   it('leaves a request that asks for another protocol to its handler where nobody takes upgrades', async () => {

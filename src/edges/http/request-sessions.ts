@@ -74,7 +74,8 @@ export class RequestSessions {
 
   /**
    * The handle of a raw request; made where there is none yet.
-   * @param response anything else than a response where none can leave, as on a WebSocket's upgrade
+   * @param response anything else than a response where none can leave, as on a WebSocket's upgrade. One that somebody has
+   * made for an upgrade does not leave either
    */
   attach(
     raw: IncomingMessage,
@@ -82,9 +83,10 @@ export class RequestSessions {
     framework: FrameworkRequest = raw as FrameworkRequest,
   ): Handle {
     const carrier = raw as Carrier;
-    return (carrier[this.#handle] ??= isResponse(response)
-      ? new SessionHandle(this.#runtime, raw, response, framework)
-      : this.handshakes.handleOf(raw));
+    return (carrier[this.#handle] ??=
+      isResponse(response) && !(raw as RawRequest).upgrade
+        ? new SessionHandle(this.#runtime, raw, response, framework)
+        : this.handshakes.handleOf(raw));
   }
 
   /** Gives a request its handle and runs what handles it, so that `current` finds the session there. */
@@ -102,8 +104,9 @@ export class RequestSessions {
     const raw = request && rawOf(request);
     const handle = (raw as Carrier | undefined)?.[this.#handle];
     if (handle) return handle;
-    if (raw && (raw.upgrade || this.handshakes.has(raw))) return this.attach(raw, undefined);
-    if (!raw || !isResponse(raw.res)) throw noSessionOf(request);
+    if (!raw) throw noSessionOf(request);
+    if (this.handshakes.has(raw)) return this.attach(raw, undefined);
+    if (!raw.upgrade && !isResponse(raw.res)) throw noSessionOf(request);
     return this.attach(raw, raw.res);
   }
 
@@ -179,8 +182,7 @@ export function rawOf(request: object): RawRequest {
   return ((request as FrameworkRequest).raw ?? request) as RawRequest;
 }
 
-/** By shape: HTTP/1, HTTP/2 and injected requests have different ones. */
+/** By shape: HTTP/1, HTTP/2 and injected requests have different ones, and engine.io has half a one for upgrades. */
 function isResponse(value: unknown): value is ServerResponse {
-  const { writeHead, once } = (value ?? {}) as Partial<ServerResponse>;
-  return typeof writeHead === 'function' && typeof once === 'function';
+  return typeof (value as Partial<ServerResponse> | undefined)?.getHeaders === 'function';
 }

@@ -48,17 +48,22 @@ export class GatewaySessions {
     };
   }
 
-  /** What whoever stands outside of the gateway's own interceptors has changed is stored before the answer too. */
   async #answer(handle: MessageHandle, result: unknown): Promise<unknown> {
-    const answer = await result;
-    if (!isObservable(answer)) {
+    try {
+      const answer = await result;
+      return isObservable(answer) ? this.#answers(handle, answer) : answer;
+    } finally {
       handle.end();
-      return answer;
     }
-    // What interceptors and the handler do begins when somebody subscribes.
-    const running = new Observable((subscriber) =>
-      this.current.within(handle, () => answer.subscribe(subscriber)),
-    );
+  }
+
+  /** What whoever stands outside of the gateway's own interceptors has changed is stored before each answer too. */
+  #answers(handle: MessageHandle, source: Observable<unknown>): Observable<unknown> {
+    // What interceptors and the handler do begins when somebody subscribes: nobody does for a client that has gone.
+    const running = new Observable((subscriber) => {
+      handle.begin();
+      return this.current.within(handle, () => source.subscribe(subscriber));
+    });
     const rest = { commit: () => handle.commitRest() };
     return committed(running, rest, (error) => Promise.resolve(error)).pipe(
       catchError((error: unknown) => this.#withheld(error)),
