@@ -2,10 +2,12 @@ import { Logger } from '@nestjs/common';
 import { AtomicAdapter } from './backends/atomic-adapter.js';
 import { BoundedBackend } from './backends/bounded-backend.js';
 import { isAtomic, type SessionBackend } from './backends/session-backend.js';
+import { CurrentSession } from './edges/current-session.js';
 import { RequestSessions } from './edges/http/request-sessions.js';
 import { SessionContexts } from './edges/session-contexts.js';
 import { GatewaySessions } from './edges/ws/gateway-sessions.js';
 import type { SocketRuntime } from './edges/ws/handshake.js';
+import { SocketSessions } from './edges/ws/socket-sessions.js';
 import type { SessionCodec } from './session/codec.js';
 import { ServerStore } from './session/server-store.js';
 import { ActiveSession } from './session/active-session.js';
@@ -58,25 +60,24 @@ export function createSessions(
   const { touchIntervalMs, renewIntervalMs } = resolved;
   const runtime = { store, codec, lifetime, touchIntervalMs, renewIntervalMs };
   const transports = new Transports(resolved, () => store.now());
-  const requests = new RequestSessions(
-    {
-      transports,
-      ...opener(runtime, resolved.onBackendError),
-      warn: (message) => logger.warn(message),
-    },
-    { current: resolved.current, load },
-  );
-  const gateways = new GatewaySessions({
+  const current = new CurrentSession(resolved.current);
+  const warn = (message: string) => logger.warn(message);
+  const sockets = new SocketSessions({
     ...opener(socketRuntime(runtime), resolved.onBackendError),
     tokensOf: (request) => transports.in(request, request).all,
     isRenewing: renewIntervalMs !== Infinity,
-    within: (handle, run) => requests.within(handle, run),
-    warn: (message) => logger.warn(message),
+    warn,
   });
-  const contexts = new SessionContexts(requests, gateways);
+  const requests = new RequestSessions(
+    { transports, ...opener(runtime, resolved.onBackendError), warn },
+    current,
+    sockets,
+    load === 'lazy',
+  );
+  const contexts = new SessionContexts(requests, sockets, current);
   return {
     requests,
-    gateways,
+    gateways: new GatewaySessions(sockets, current, warn),
     service: new SessionService(contexts, store, bounded, issuer(runtime, transports, resolved)),
     lifecycle: new BackendLifecycle(backend, bounded),
   };

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ActiveSession } from '../../session/active-session.js';
 import { Identity } from '../../session/token.js';
 
-/** What the sockets of one application need of it: how a session is found, and where warnings go. */
+/** What sockets need of their application: how a session is found, and where warnings go. */
 export interface SocketRuntime {
   /** The tokens of a handshake whose signatures are right. */
   tokensOf(request: IncomingMessage): readonly string[];
@@ -12,8 +12,6 @@ export interface SocketRuntime {
   reopen(before: Identity): Promise<ActiveSession>;
   /** Whether tokens are renewed by themselves, so that the one of a handshake finds nothing later. */
   readonly isRenewing: boolean;
-  /** Runs what handles a message, so that `current` finds its session there. */
-  within<T>(handle: object, run: () => T): T;
   warn(message: string): void;
 }
 
