@@ -4,10 +4,12 @@ import { BoundedBackend } from './backends/bounded-backend.js';
 import { isAtomic, type SessionBackend } from './backends/session-backend.js';
 import { isIndexed } from './backends/principal-index.js';
 import { LocalPrincipalIndex } from './backends/local-principal-index.js';
+import { CurrentSession } from './edges/current-session.js';
 import { RequestSessions } from './edges/http/request-sessions.js';
 import { SessionContexts } from './edges/session-contexts.js';
 import { GatewaySessions } from './edges/ws/gateway-sessions.js';
 import type { SocketRuntime } from './edges/ws/handshake.js';
+import { SocketSessions } from './edges/ws/socket-sessions.js';
 import type { SessionCodec } from './session/codec.js';
 import { ServerStore } from './session/server-store.js';
 import { ActiveSession } from './session/active-session.js';
@@ -68,37 +70,31 @@ export function createSessions(
   const { touchIntervalMs, renewIntervalMs } = resolved;
   const runtime = { store, codec, lifetime, touchIntervalMs, renewIntervalMs };
   const transports = new Transports(resolved, () => store.now());
-  const requests = new RequestSessions(
-    {
-      transports,
-      ...opener(runtime, resolved.onBackendError),
-      warn: (message) => logger.warn(message),
-    },
-    { current: resolved.current, load },
-  );
-  const gateways = new GatewaySessions({
+  const current = new CurrentSession(resolved.current);
+  const warn = (message: string) => logger.warn(message);
+  const sockets = new SocketSessions({
     ...opener(socketRuntime(runtime), resolved.onBackendError),
     tokensOf: (request) => transports.in(request, request).all,
     isRenewing: renewIntervalMs !== Infinity,
-    within: (handle, run) => requests.within(handle, run),
-    warn: (message) => logger.warn(message),
+    warn,
   });
+  const requests = new RequestSessions(
+    { transports, ...opener(runtime, resolved.onBackendError), warn },
+    current,
+    sockets,
+    load === 'lazy',
+  );
+  const contexts = new SessionContexts(requests, sockets, current);
   const read = async (id: string) => {
     const found = await store.peek(id);
     return found && storedSession(id, found, lifetime);
   };
   const principals = new Principals(sessions, index, read);
-  const contexts = new SessionContexts(requests, gateways);
+  const issue = issuer(runtime, transports, resolved);
   return {
     requests,
-    gateways,
-    service: new SessionService(
-      contexts,
-      store,
-      bounded,
-      issuer(runtime, transports, resolved),
-      principals,
-    ),
+    gateways: new GatewaySessions(sockets, current, warn),
+    service: new SessionService(contexts, store, bounded, issue, principals),
     lifecycle: new BackendLifecycle(backend, bounded),
   };
 }
@@ -113,10 +109,10 @@ function opener(
       ? session
       : session.catch((error: Error) => ActiveSession.unavailable(runtime, error));
   return {
-    open: (tokens) =>
+    open: (tokens, arrivedAtMs) =>
       tokens.length === 0
-        ? new ActiveSession(runtime)
-        : opened(ActiveSession.open(runtime, tokens)),
+        ? new ActiveSession(runtime, undefined, undefined, arrivedAtMs)
+        : opened(ActiveSession.open(runtime, tokens, arrivedAtMs)),
     reopen: (before) => opened(ActiveSession.reopen(runtime, before)),
   };
 }

@@ -6,10 +6,10 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { Observable, Subscriber } from 'rxjs';
-import { isGraphql } from './edges/graphql.js';
+import { graphqlContextOf, operationHandleOf } from './edges/graphql.js';
 import { answersItself } from './edges/http/answers-itself.js';
 import { RequestSessions } from './edges/http/request-sessions.js';
-import type { SessionHandle } from './edges/http/session-handle.js';
+import type { Handle } from './edges/handle.js';
 
 /**
  * Loads the session before an HTTP handler and commits it after, so that a failing backend is an exception that filters
@@ -23,33 +23,33 @@ export class SessionInterceptor implements NestInterceptor {
     context: ExecutionContext,
     next: CallHandler,
   ): Observable<unknown> | Promise<Observable<unknown>> {
-    if (isGraphql(context)) return this.#interceptField(context, next);
-    if (context.getType() !== 'http') return next.handle();
-    const handle = RequestSessions.handleOf(context);
+    const type = context.getType<string>();
+    if (type === 'graphql') return this.#interceptField(context, next);
+    if (type !== 'http') return next.handle();
+    const request = context.switchToHttp().getRequest<object>();
+    const handle = RequestSessions.handling(request).handleOf(request);
     const proceed = () => committed(context, next, handle);
     const session = handle.loadForHandler();
     return session instanceof Promise ? session.then(proceed) : proceed();
   }
 
-  /**
-   * Loads the session of an operation once, whichever root field comes first. Over HTTP it is committed before the response
-   * leaves, when all fields are done; over a WebSocket when the field is.
-   */
+  /** Loads the session of an operation once, whichever root field comes first. */
   #interceptField(
     context: ExecutionContext,
     next: CallHandler,
   ): Observable<unknown> | Promise<Observable<unknown>> {
-    const handle = this.requests.handleOf(context);
-    const proceed = () => (handle.hasResponse ? next.handle() : committed(context, next, handle));
+    const handle = operationHandleOf(graphqlContextOf(context), this.requests);
     const session = handle.load();
-    return session instanceof Promise ? session.then(proceed) : proceed();
+    return session instanceof Promise
+      ? session.then(() => handle.answered(next.handle()))
+      : handle.answered(next.handle());
   }
 }
 
 function committed(
   context: ExecutionContext,
   next: CallHandler,
-  handle: SessionHandle,
+  handle: Handle,
 ): Observable<unknown> {
   const source = next.handle();
   return new Observable((subscriber) =>
@@ -64,7 +64,7 @@ function committed(
 class Committer extends Subscriber<unknown> {
   constructor(
     destination: Subscriber<unknown>,
-    private readonly handle: SessionHandle,
+    private readonly handle: Handle,
     private readonly context: ExecutionContext,
   ) {
     super(destination);

@@ -7,7 +7,7 @@ import { RequestSessions } from './edges/http/request-sessions.js';
  * `app.use(app.get(SessionMiddleware).use)` or `consumer.apply(SessionMiddleware)`.
  *
  * On the upgrade of a WebSocket, where no response can leave, `use(request, {}, next)` loads it too; what is changed there
- * is saved by `session.save()` alone.
+ * is saved by itself right after.
  */
 @Injectable()
 export class SessionMiddleware implements NestMiddleware<IncomingMessage, ServerResponse | object> {
@@ -16,7 +16,9 @@ export class SessionMiddleware implements NestMiddleware<IncomingMessage, Server
   readonly use = (
     request: IncomingMessage,
     response: ServerResponse | object,
-    next: (error?: unknown) => void,
+    // As in Express, so that socket.io's `next` fits too.
+    // eslint-disable-next-line typescript/no-explicit-any
+    next: (error?: any) => void,
   ): void => {
     const session = this.requests.attach(request, response).load();
     this.requests.pin(request);

@@ -4,6 +4,7 @@ import {
   Inject,
   Module,
   type ModuleMetadata,
+  type OnApplicationBootstrap,
   type Provider,
   type Type,
 } from '@nestjs/common';
@@ -16,10 +17,11 @@ import {
 } from '@nestjs/core';
 import { MemoryBackend } from './backends/memory-backend.js';
 import type { SessionBackend } from './backends/session-backend.js';
+import { installResolvers } from './edges/graphql.js';
 import { installEdge } from './edges/http/install.js';
 import { RequestSessions } from './edges/http/request-sessions.js';
 import { GatewaySessions } from './edges/ws/gateway-sessions.js';
-import { installGateways } from './edges/ws/install.js';
+import { installGateways, installUpgrades } from './edges/ws/install.js';
 import { SessionOptionsError } from './errors/session-options.error.js';
 import { JsonCodec, type SessionCodec } from './session/codec.js';
 import { aliasesOf, noteCopy } from './session.copies.js';
@@ -61,7 +63,7 @@ export interface SessionModuleAsyncOptions
 
 /** Sessions for the whole application. Import it once. */
 @Module({})
-export class SessionModule {
+export class SessionModule implements OnApplicationBootstrap {
   static {
     Object.defineProperty(this, IS_MODULE, { value: true });
   }
@@ -69,18 +71,25 @@ export class SessionModule {
   /** @throws SessionOptionsError where the application imports it more than once */
   constructor(
     @Inject(ModulesContainer) modules: ModulesContainer,
-    @Inject(HttpAdapterHost) host: HttpAdapterHost,
-    @Inject(RequestSessions) requests: RequestSessions,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    @Inject(RequestSessions) private readonly requests: RequestSessions,
     @Inject(ApplicationConfig) config: ApplicationConfig,
     @Inject(GatewaySessions) gateways: GatewaySessions,
   ) {
     refuseSecond(modules);
     installGateways(config, modules, gateways);
+    if (requests.isLazy) installResolvers(modules);
     // At once, or where a test makes the application later: in any case before the application is at hand.
     host.init$.subscribe(() => {
       const adapter = host.httpAdapter as AbstractHttpAdapter | null;
       if (adapter) installEdge(adapter, requests);
     });
+  }
+
+  /** By then whoever takes upgrades listens for them. */
+  onApplicationBootstrap(): void {
+    const server = (this.host.httpAdapter as AbstractHttpAdapter | null)?.getHttpServer();
+    if (server) installUpgrades(server, (handshake) => this.requests.adopt(handshake));
   }
 
   static forRoot({ isGlobal, load, ...options }: SessionModuleOptions): DynamicModule {

@@ -9,7 +9,6 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { isGraphql } from './edges/graphql.js';
 import { wsException } from './edges/ws/ws-exception.js';
 import { showValue } from './errors/show-value.js';
 import { type Duration, readDuration } from './session/lifetime.js';
@@ -69,7 +68,7 @@ export function SignedInWithin(duration: Duration): ClassDecorator & MethodDecor
 const INSUFFICIENT = 'insufficient_user_authentication';
 
 function stepUp(context: ExecutionContext, maxAge: number): UnauthorizedException {
-  if (context.getType() === 'http' && !isGraphql(context)) {
+  if (context.getType() === 'http') {
     const response = context.switchToHttp().getResponse<Response>();
     (response.raw ?? response).setHeader(
       'WWW-Authenticate',

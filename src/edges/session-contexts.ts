@@ -1,42 +1,41 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionContext } from '@nestjs/common';
 import type { Session } from '../session/session.js';
+import type { CurrentSession } from './current-session.js';
+import { graphqlContextOf, isGraphqlContext, operationHandleOf } from './graphql.js';
+import type { Handle } from './handle.js';
 import { RequestSessions } from './http/request-sessions.js';
 import type { FrameworkRequest } from './http/session-handle.js';
 import { noSessionIn, noSessionOf } from './no-session.js';
-import type { GatewaySessions } from './ws/gateway-sessions.js';
 import { MessageHandle } from './ws/message-handle.js';
+import type { SocketSessions } from './ws/socket-sessions.js';
 
 /** Which session is meant: that of a context, of a request or of a socket. */
 export class SessionContexts {
   constructor(
     private readonly requests: RequestSessions,
-    private readonly gateways: GatewaySessions,
+    private readonly sockets: SocketSessions,
+    private readonly followed: CurrentSession,
   ) {}
 
   /** The session of a handler's context. @throws SessionBackendError, Error where such a context has none */
   static loadOf(context: ExecutionContext): Promise<Session> | Session {
-    const type = context.getType<string>();
-    if (isOfRequest(type)) return RequestSessions.handleOf(context).load();
-    const handle = type === 'ws' ? MessageHandle.among(context.getArgs()) : undefined;
-    if (!handle) throw noSessionIn(type);
-    return handle.load();
+    return handleOf(context).load();
   }
 
   /** @throws SessionBackendError, Error where it has none */
   load(target: object): Promise<Session> | Session {
-    if (isContext(target)) {
-      return isOfRequest(target.getType<string>())
-        ? this.requests.load(target)
-        : SessionContexts.loadOf(target);
-    }
+    if (isContext(target)) return handleOf(target, this.requests).load();
     if (typeof target !== 'object' || target === null) throw noSessionOf(target);
-    return (this.gateways.handleOf(target) ?? this.requests).load(target);
+    const handshake = this.sockets.ofClient(target);
+    if (handshake) return new MessageHandle(handshake).load();
+    if (isGraphqlContext(target)) return operationHandleOf(target, this.requests).load();
+    return this.requests.load(target);
   }
 
   /** @throws Error where it is not followed */
   get current(): Session | undefined {
-    return this.requests.current;
+    return this.followed.session;
   }
 
   enter(
@@ -49,9 +48,22 @@ export class SessionContexts {
   }
 }
 
-/** A GraphQL operation is one of its request, or of its socket's handshake. */
-function isOfRequest(type: string): boolean {
-  return type === 'http' || type === 'graphql';
+/** @param known the sessions of the application, where whoever asks knows them */
+function handleOf(context: ExecutionContext, known?: RequestSessions): Handle {
+  const type = context.getType<string>();
+  switch (type) {
+    case 'http': {
+      const request = context.switchToHttp().getRequest<object | undefined>();
+      return (known ?? RequestSessions.handling(request)).handleOf(request);
+    }
+    case 'graphql':
+      return operationHandleOf(graphqlContextOf(context), known);
+    case 'ws': {
+      const handle = MessageHandle.among(context.getArgs());
+      if (handle) return handle;
+    }
+  }
+  throw noSessionIn(type);
 }
 
 function isContext(value: object): value is ExecutionContext {

@@ -11,9 +11,16 @@ export class SessionGoneError extends Error {
 
   override readonly name = 'SessionGoneError';
 
-  constructor(readonly id: string) {
-    super(
-      `Session ${id} no longer exists: it was destroyed, revoked, replaced by a new generation (regenerate) or expired while this request ran. Nothing was saved; call regenerate() to go on in a new session.`,
-    );
+  /** @param isOfSocket whether nothing can go on in a new session, of which a socket could not tell its client */
+  constructor(
+    readonly id: string,
+    isOfSocket = false,
+  ) {
+    const ended =
+      'it was destroyed, revoked, replaced by a new generation (regenerate) or has expired';
+    const advice = isOfSocket
+      ? 'have the client connect again'
+      : 'call regenerate() to go on in a new session';
+    super(`Session ${id} no longer exists: ${ended}. Nothing was saved; ${advice}.`);
   }
 }

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UntoldReason } from '../errors/session-token.error.js';
-import { SessionGoneError } from '../errors/session-gone.error.js';
 import type { ClientNotice } from './client-notice.js';
 import type { DataChange } from './data-change.js';
 import type { OwnLifetime, SessionMetadata } from './metadata.js';
@@ -208,7 +207,7 @@ export class ActiveSession {
   save(): Promise<void> {
     return this.#asked(async () => {
       await this.#store();
-      if (this.state === 'gone' || this.state === 'refused') throw new SessionGoneError(this.id);
+      if (this.state === 'gone' || this.state === 'refused') throw this.#life.goneError();
     });
   }
 

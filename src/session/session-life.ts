@@ -91,6 +91,11 @@ export class SessionLife {
     this.#untold = reason;
   }
 
+  /** For whoever uses a session that has ended. */
+  goneError(): SessionGoneError {
+    return new SessionGoneError(this.id, this.#untold && isForGood(this.#untold));
+  }
+
   /** Whether something of before must be done first, whatever has changed since. */
   get isUnfinished(): boolean {
     return this.#sender.unanswered !== undefined || this.#state.name === 'ending';
@@ -128,7 +133,7 @@ export class SessionLife {
     // What gives a new token may have been applied: without its answer nobody would be told of that token.
     if (unanswered?.next) await this.#send(unanswered);
     const state = this.#state;
-    if (state.name === 'gone' || state.name === 'refused') throw new SessionGoneError(this.id);
+    if (state.name === 'gone' || state.name === 'refused') throw this.goneError();
     this.#sender.forget();
     if (state.name === 'ending') await this.runtime.store.end(state.id, state.whose);
     if (state.name !== 'stored') {
@@ -141,7 +146,7 @@ export class SessionLife {
     const found = await this.runtime.store.reload(this.#identity);
     if (!found) {
       this.#ended();
-      throw new SessionGoneError(this.id);
+      throw this.goneError();
     }
     this.#fields = new SessionFields(this.runtime.codec, found.record, found.data);
     this.#times = new SessionTimes(this.runtime, this.runtime.store, found.metadata);
@@ -272,7 +277,7 @@ export class SessionLife {
       this.#times.begin();
       return { ...this.#times.toRecord(), ...recordOf(data) };
     });
-    if (result.status === 'gone') throw new SessionGoneError(this.id);
+    if (result.status === 'gone') throw this.goneError();
     this.#fields.settle(data);
     this.#times.settleUse(ownToStore, false);
     this.#state = { name: 'stored', isCurrent: true };

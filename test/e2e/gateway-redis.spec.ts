@@ -36,7 +36,7 @@ describe.each(['socket.io', 'ws'] as const)('a gateway over %s with Redis', (pla
     });
 
     const joined = async (cookies: Record<string, string>) => {
-      const socket = await connect(platform, app.url, cookies);
+      const socket = await connect(platform, app, cookies);
       sockets.push(socket);
       return socket;
     };

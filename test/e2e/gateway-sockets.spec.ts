@@ -1,18 +1,16 @@
-import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
-import { type Session, SessionMiddleware, type SessionService } from 'nestjs-server-session';
-import type { Server, Socket } from 'socket.io';
+import type { SessionService } from 'nestjs-server-session';
 import { age, idIn } from '../support/ageing.js';
-import { connect } from '../support/gateway-client.js';
 import { CELLS, GatewaySuite, visitsOf } from '../support/gateway-suite.js';
-import { script, TestGateway } from '../support/gateway.js';
+import { script } from '../support/gateway.js';
 import { until } from '../support/until.js';
 
 const MINUTE_MS = 60_000;
 
+const onConnection = (hook: typeof script.onConnection) => (script.onConnection = hook);
+
 describe.each(CELLS)('the session of a socket over %s, on %s', (platform, adapter) => {
   const suite = new GatewaySuite(platform, adapter);
-  const onConnection = (hook: typeof script.onConnection) => (script.onConnection = hook);
 
   it('is there in handleConnection, and what is changed there is saved', async () => {
     onConnection(async (client, sessions) => {
@@ -99,65 +97,3 @@ describe.each(CELLS)('the session of a socket over %s, on %s', (platform, adapte
     expect(suite.backend.writes).toEqual(['touch']);
   });
 });
-
-describe.each(CELLS.filter(([platform]) => platform !== 'ws'))(
-  'socket.io itself, over %s, on %s',
-  (platform, adapter) => {
-    const suite = new GatewaySuite(platform, adapter);
-
-    /** The server, with `SessionMiddleware` as express-session's users have theirs. */
-    const withMiddleware = async () => {
-      const browser = await suite.start();
-      const server = suite.app.app.get(TestGateway).server as unknown as Server;
-      server.engine.use(suite.app.app.get(SessionMiddleware).use);
-      await browser.post('/visits');
-      return { browser, server };
-    };
-
-    it('has request.session by io.engine.use(), to read and to save', async () => {
-      const { browser, server } = await withMiddleware();
-      let found!: Session;
-      server.use((socket: Socket, next) => {
-        found = (socket.request as IncomingMessage & { session: Session }).session;
-        next();
-      });
-      const client = await suite.connect(browser.cookies);
-      expect(found.visits).toBe(1);
-      found.visits = 5;
-      await found.save();
-      expect(await client.ask('increment')).toEqual({ value: { visits: 6 } });
-      expect(await visitsOf(browser)).toBe(6);
-      await expect(found.regenerate()).rejects.toThrow("The client can't be told of a new token");
-    });
-
-    it('lets strangers in behind it', async () => {
-      await withMiddleware();
-      const client = await suite.connect();
-      expect(await client.ask('read')).toEqual({ value: { isNew: true } });
-    });
-
-    it('has sessions.of(socket) in its middleware', async () => {
-      const { browser, server } = await withMiddleware();
-      const sessions = suite.sessions;
-      server.use((socket: Socket, next) => {
-        sessions
-          .of(socket)
-          .then(({ visits }) => next(visits === 1 ? undefined : new Error('no visits')), next);
-      });
-      await suite.connect(browser.cookies);
-      await expect(connect(platform, suite.app.url, {})).rejects.toThrow('no visits');
-    });
-
-    it('holds an acknowledgement back that a handler sends by itself', async () => {
-      const { client } = await suite.visitor();
-      let isStored = false;
-      suite.backend.afterWrite = async () => void (isStored = true);
-      expect(await client.ask('ack')).toEqual({ value: { visits: 2 } });
-      expect(isStored).toBe(true);
-      suite.backend.beforeWrite = () => Promise.reject(new Error('disk full'));
-      expect(await client.ask('ack')).toMatchObject({
-        exception: { message: 'Service Unavailable' },
-      });
-    });
-  },
-);

@@ -1,10 +1,17 @@
 import { once } from 'node:events';
-import { type IncomingMessage, request as httpRequest, type Server } from 'node:http';
+import {
+  type IncomingMessage,
+  request as httpRequest,
+  type Server,
+  ServerResponse,
+} from 'node:http';
 import { Controller, Get, type INestApplication } from '@nestjs/common';
 import { stringifyCookie } from 'cookie';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Session, SessionMiddleware, SessionService } from 'nestjs-server-session';
+import { idIn } from '../support/ageing.js';
 import { ADAPTERS, TestApp } from '../support/app.js';
+import { until } from '../support/until.js';
 
 @Controller()
 class VisitsController {
@@ -20,11 +27,14 @@ let app: TestApp;
 afterEach(() => app.stop());
 
 /** Upgrades a connection, as a WebSocket does, and gives what the server did with the request. */
-async function upgrade<T>(cookies: Record<string, string>, use: (request: Upgraded) => Promise<T>) {
+async function upgrade<T>(
+  cookies: Record<string, string>,
+  use: (request: Upgraded) => Promise<T>,
+  middleware: SessionMiddleware['use'] = app.app.get(SessionMiddleware).use,
+) {
   const server = app.app.getHttpServer() as Server;
   const upgraded = new Promise<T>((resolve, reject) => {
     server.once('upgrade', (request, socket) => {
-      const middleware = app.app.get(SessionMiddleware).use;
       middleware(request, {}, (error) => {
         const used = error ? Promise.reject(error) : use(request as Upgraded);
         used.finally(() => socket.destroy()).then(resolve, reject);
@@ -58,6 +68,45 @@ describe.each(ADAPTERS)('SessionMiddleware on an upgrade, on %s', (adapter) => {
     });
     expect(found).toBe(11);
     expect((await browser.get('/visits')).json()).toEqual({ visits: 12 });
+  });
+
+  it('is not needed: of() finds the session of an upgrade, and what is changed is saved by itself', async () => {
+    const sessions = (await start()).get(SessionService);
+    const browser = app.browser();
+    await browser.get('/visits');
+    await upgrade(
+      browser.cookies,
+      async (request) => {
+        const session = await sessions.of(request);
+        expect(await sessions.of(request)).toBe(session);
+        session.increment('visits', 10);
+      },
+      (_request, _response, next) => next(),
+    );
+    await until('the change', async () => (await sessions.get(idIn(browser)))?.data.visits === 11);
+  });
+
+  it('saves what is changed by itself, also where somebody has made a response for it', async () => {
+    const nest = await start();
+    const { use } = nest.get(SessionMiddleware);
+    const browser = app.browser();
+    await browser.get('/visits');
+    await upgrade(
+      browser.cookies,
+      async ({ session }) => void session.increment('visits', 10),
+      (request, _response, next) => use(request, new ServerResponse(request), next),
+    );
+    const stored = () => nest.get(SessionService).get(idIn(browser));
+    await until('the change', async () => (await stored())?.data.visits === 11);
+  });
+
+  it('leaves a request that asks for another protocol to its handler where nobody takes upgrades', async () => {
+    await start();
+    const headers = { connection: 'Upgrade', upgrade: 'h2c' };
+    const asked = httpRequest(`${app.url}/visits`, { headers }).end();
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    expect(answer.statusCode).toBe(200);
+    answer.resume();
   });
 
   it('gives an empty one to a stranger', async () => {

@@ -74,7 +74,7 @@ it('says to import SessionModule in a gateway of an application without it', asy
     providers: [Gateway],
     prepare: (nest) => useGateways(nest, 'ws'),
   });
-  const client = await connect('ws', app.url, {});
+  const client = await connect('ws', app, {});
   expect(await client.ask('read')).toMatchObject({ exception: { status: 'error' } });
   expect(app.logs.lines.join('\n')).toMatch(/message of a gateway.*import SessionModule/);
   client.close();

@@ -1,5 +1,6 @@
-import { expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { SessionService, type StoredSession } from 'nestjs-server-session';
+import { TestApp } from '../support/app.js';
 import type { Browser } from '../support/browser.js';
 import { idIn } from '../support/ageing.js';
 import { onEveryBackend } from '../support/matrix.js';
@@ -11,10 +12,21 @@ const user = () => `user-${++users}`;
 
 const options = { session: { idleTimeout: '1h' }, controllers: [PrincipalController] };
 
-onEveryBackend('whose session it is', options, (cell) => {
+onEveryBackend('whose session it is', options, (cell, { adapter }) => {
   const sessions = () => cell.app.app.get(SessionService);
   const ids = (list: StoredSession[]) => list.map(({ id }) => id);
   const me = async (browser: Browser) => (await browser.get('/me')).json();
+
+  let lazy: TestApp;
+  beforeAll(async () => {
+    const { backend } = cell.backend;
+    lazy = await TestApp.start({
+      ...options,
+      adapter,
+      session: { ...options.session, backend, load: 'lazy' },
+    });
+  });
+  afterAll(() => lazy.stop());
 
   async function signedIn(who: string, browser = cell.app.browser()): Promise<Browser> {
     const answer = await browser.post(`/sign-in/${who}`);
@@ -117,6 +129,18 @@ onEveryBackend('whose session it is', options, (cell) => {
     expect((await me(anonymous))['data']).toEqual({ cart: 1 });
     const later = await signedIn(ada);
     expect((await me(later))['principal']).toBe(ada);
+  });
+
+  it('however late a request that had arrived before it asks for its session', async () => {
+    const ada = user();
+    const browser = lazy.browser();
+    const waiting = gate('late');
+    const running = browser.post(`/sign-in-late/${ada}?gate=late`);
+    await waiting.reached;
+    await lazy.app.get(SessionService).revokeAll(ada);
+    waiting.open();
+    expect((await running).status).toBe(401);
+    expect(await sessions().list(ada)).toEqual([]);
   });
 
   it('revoke ends one of a user’s sessions, and where the user is named nobody else’s', async () => {

@@ -21,33 +21,62 @@ export interface GatewayClient {
   ask(event: string, data?: unknown): Promise<Reply>;
   /** Everything that was sent to the client, in order. */
   readonly replies: Reply[];
+  /** Joins a namespace of socket.io by the same connection. */
+  join(namespace: string): Promise<GatewayClient>;
   /** Ends the connection without a word to wait for. */
   close(): void;
 }
 
 export function useGateways(app: INestApplication, platform: PlatformName): void {
-  app.useWebSocketAdapter(platform === 'ws' ? new WsAdapter(app) : new IoAdapter(app));
+  app.useWebSocketAdapter(platform === 'ws' ? new TellingWsAdapter(app) : new IoAdapter(app));
+}
+
+/** Tells clients of exceptions, which Nest 11 emits on its own side of a client of ws alone. */
+class TellingWsAdapter extends WsAdapter {
+  override bindClientConnect(
+    server: never,
+    callback: (client: WebSocket, ...rest: unknown[]) => void,
+  ): void {
+    super.bindClientConnect(server, (client: WebSocket, ...rest: unknown[]) => {
+      client.on('exception', (data) => client.send(JSON.stringify({ event: 'exception', data })));
+      callback(client, ...rest);
+    });
+  }
+}
+
+/** Where a gateway is, and what else its handshake brings. */
+export interface GatewayPlace {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly url: string;
+  readonly path?: string;
+  /** Of socket.io. */
+  readonly namespace?: string;
 }
 
 export async function connect(
   platform: PlatformName,
-  url: string,
+  { url, path, namespace = '', headers: others }: GatewayPlace,
   cookies: Record<string, string>,
 ): Promise<GatewayClient> {
   const cookie = stringifyCookie(cookies);
-  const headers: Record<string, string> = cookie ? { cookie } : {};
+  const headers: Record<string, string> = { ...others, ...(cookie && { cookie }) };
   if (platform === 'ws') {
-    const socket = new WebSocket(url.replace('http', 'ws'), { headers });
+    const socket = new WebSocket(`${url.replace('http', 'ws')}${path ?? ''}`, { headers });
     await once(socket, 'open');
     return new WsClient(socket);
   }
   const transports = [platform === 'socket.io' ? 'websocket' : 'polling'];
-  const socket = io(url, {
+  const socket = io(`${url}${namespace}`, {
+    ...(path && { path }),
     transports,
     extraHeaders: headers,
     forceNew: true,
     reconnection: false,
   });
+  return joined(socket);
+}
+
+async function joined(socket: Socket): Promise<GatewayClient> {
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);
     socket.once('connect_error', (error) => {
@@ -83,6 +112,9 @@ class WsClient extends Replies implements GatewayClient {
     this.socket.send(JSON.stringify({ event, data }));
     return this.next();
   }
+  join(): Promise<GatewayClient> {
+    throw new Error('ws has no namespaces');
+  }
   close(): void {
     this.socket.terminate();
   }
@@ -102,6 +134,9 @@ class IoClient extends Replies implements GatewayClient {
   ask(event: string, data: unknown = {}): Promise<Reply> {
     this.socket.emit(event, data, (value: unknown) => this.add({ value }));
     return this.next();
+  }
+  join(namespace: string): Promise<GatewayClient> {
+    return joined(this.socket.io.socket(namespace));
   }
   close(): void {
     this.socket.disconnect();

@@ -1,12 +1,15 @@
 import { afterEach, beforeEach } from '@jest/globals';
+import type { Type } from '@nestjs/common';
 import { MemoryBackend, type SessionModuleOptions, SessionService } from 'nestjs-server-session';
 import { ADAPTERS, type AdapterName, TestApp } from './app.js';
 import type { Browser } from './browser.js';
 import { Gate, GatedBackend } from './gated-backend.js';
+import { AnswersGateway } from './gateway-answers.js';
 import { script, SignedInGuard, TestGateway, VisitsController } from './gateway.js';
 import {
   connect,
   type GatewayClient,
+  type GatewayPlace,
   PLATFORMS,
   type PlatformName,
   useGateways,
@@ -17,11 +20,16 @@ export const CELLS = PLATFORMS.flatMap((platform) =>
   ADAPTERS.map((adapter): [PlatformName, AdapterName] => [platform, adapter]),
 ).filter(([platform, adapter]) => platform !== 'socket.io, polling' || adapter === 'express');
 
+/** Gateways that show their server. */
+const SERVED: Type<unknown>[] = [TestGateway, AnswersGateway];
+type Server = { clients: Set<unknown> } | { engine: { clientsCount: number } };
+
 /** For each test of one cell: an application with a gateway, its backend, and the clients that a test connects. */
 export class GatewaySuite {
   app!: TestApp;
   backend!: GatedBackend;
   #clients: GatewayClient[] = [];
+  #gateways: Type<unknown>[] = [];
 
   constructor(
     private readonly platform: PlatformName,
@@ -39,20 +47,27 @@ export class GatewaySuite {
     });
   }
 
-  async start(session: Partial<SessionModuleOptions> = {}): Promise<Browser> {
+  async start(
+    session: Partial<SessionModuleOptions> = {},
+    gateways: Type<unknown>[] = [TestGateway],
+  ): Promise<Browser> {
     const { adapter, backend } = this;
+    this.#gateways = gateways;
     this.app = await TestApp.start({
       adapter,
       session: { backend, ...session },
       controllers: [VisitsController],
-      providers: [TestGateway, SignedInGuard],
+      providers: [...gateways, SignedInGuard],
       prepare: (app) => useGateways(app, this.platform),
     });
     return this.app.browser();
   }
 
-  async connect(cookies: Record<string, string> = {}): Promise<GatewayClient> {
-    const client = await connect(this.platform, this.app.url, cookies);
+  async connect(
+    cookies: Record<string, string> = {},
+    place: Partial<GatewayPlace> = {},
+  ): Promise<GatewayClient> {
+    const client = await connect(this.platform, { url: this.app.url, ...place }, cookies);
     this.#clients.push(client);
     return client;
   }
@@ -60,20 +75,24 @@ export class GatewaySuite {
   /** A browser with one visit, and a socket of it. What the backend did for them is forgotten. */
   async visitor(
     session: Partial<SessionModuleOptions> = {},
+    gateways?: Type<unknown>[],
+    place?: Partial<GatewayPlace>,
   ): Promise<{ browser: Browser; client: GatewayClient }> {
-    const browser = await this.start(session);
+    const browser = await this.start(session, gateways);
     await browser.post('/visits');
     this.forget();
-    return { browser, client: await this.connect(browser.cookies) };
+    return { browser, client: await this.connect(browser.cookies, place) };
   }
 
   get sessions(): SessionService {
     return this.app.app.get(SessionService);
   }
 
-  /** How many clients the gateway has. */
+  /** How many clients there are, where a gateway shows its server. */
   connections(): number {
-    const { server } = this.app.app.get(TestGateway);
+    const gateway = this.#gateways.find((each) => SERVED.includes(each));
+    if (!gateway) return 0;
+    const { server } = this.app.app.get<{ server: Server }>(gateway);
     return 'clients' in server ? server.clients.size : server.engine.clientsCount;
   }
 

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { Session, SessionService, type SignInOptions } from 'nestjs-server-session';
 import { Gate } from './gated-backend.js';
 
@@ -39,6 +39,14 @@ export class PrincipalController {
     await gates.get(gate ?? '')?.pass();
     await session.signIn(who, options);
     return { principal: session.principal, id: session.id };
+  }
+
+  /** Asks for its session only after the gate. */
+  @Post('sign-in-late/:who')
+  @HttpCode(200)
+  async signInLate(@Req() request: object, @Param('who') who: string, @Query('gate') gate: string) {
+    await gates.get(gate)?.pass();
+    await (await this.sessions.of(request)).signIn(who);
   }
 
   @Post('sign-out')

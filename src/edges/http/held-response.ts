@@ -50,11 +50,10 @@ export class HeldResponse implements Held {
   ) {}
 
   /**
-   * Holds a response, which several may do. Returns whether the hold will be asked before the head: it is not where the
-   * head has left, nor where there is no response, as with the upgrade of a WebSocket.
+   * Holds a response, which several may do. Returns whether the hold will be asked before the head: it is not where that
+   * has left.
    */
   static install(response: ServerResponse, hold: ResponseHold): boolean {
-    if (typeof response.writeHead !== 'function' || typeof response.on !== 'function') return false;
     if (response.headersSent) {
       response.on('close', () => hold.afterClose(true));
       return false;

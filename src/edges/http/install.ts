@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { HeldResponse } from './held-response.js';
-import { REQUEST_SESSIONS, type RequestSessions } from './request-sessions.js';
+import type { RequestSessions } from './request-sessions.js';
 import type { FrameworkRequest } from './session-handle.js';
+import { REQUEST_SESSIONS } from './session-property.js';
 
 type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 

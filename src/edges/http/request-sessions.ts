@@ -1,19 +1,17 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ExecutionContext } from '@nestjs/common';
-import { isContext, originOf } from '../origin.js';
 import type { Session } from '../../session/session.js';
-import type { SessionModuleSettings } from '../../session.options.js';
-import { type FrameworkRequest, type HandleRuntime, SessionHandle } from './session-handle.js';
+import type { CurrentSession } from '../current-session.js';
+import type { Handle } from '../handle.js';
 import { noSessionOf } from '../no-session.js';
 import { NOT_LOADED, refuseUnloaded } from './not-loaded.js';
-
-/** On the prototype of an application's requests: whose they are. */
-export const REQUEST_SESSIONS = Symbol.for('nestjs-server-session:request-sessions');
+import { type FrameworkRequest, type HandleRuntime, SessionHandle } from './session-handle.js';
+import { isShownByOthers, REQUEST_SESSIONS, sessionProperty } from './session-property.js';
 
 /** A request as an application meets it: raw, Express's, or Fastify's around a raw one. */
 type AnyRequest = FrameworkRequest & {
   [REQUEST_SESSIONS]?: RequestSessions;
+  /** Node's, of a request that asks for another protocol. */
+  upgrade?: boolean;
   /** Express's. */
   res?: ServerResponse;
   route?: unknown;
@@ -21,12 +19,20 @@ type AnyRequest = FrameworkRequest & {
   is404?: boolean;
 };
 type RawRequest = IncomingMessage & AnyRequest;
-/** What shows the session of what is handled, once it is loaded. */
-interface SessionHolder {
-  readonly session?: Session | undefined;
-}
 /** A raw request by what each application has put on it. */
-type Carrier = IncomingMessage & { [key: symbol]: SessionHandle | undefined };
+type Carrier = IncomingMessage & { [key: symbol]: Handle | undefined };
+
+/** What knows the sessions of handshakes: of requests that no response answers. */
+export interface Handshakes {
+  /** Whether a request is known to be one. */
+  has(request: object): boolean;
+  /** Makes one known, before anybody asks for its session. */
+  add(handshake: IncomingMessage): void;
+  /** What a handshake shows as its `session`. */
+  handleOf(handshake: IncomingMessage): Handle;
+  /** That of an operation of GraphQL over the socket of a handshake. */
+  handleOfOperation(operation: object, handshake: IncomingMessage): Handle;
+}
 
 const NO_MODULE =
   'This request has no session. Import SessionModule.forRoot() or forRootAsync() in the application, and ask for the session of an HTTP request, on Express or Fastify.';
@@ -39,51 +45,48 @@ export class RequestSessions {
   /** On a raw request: its handle. */
   readonly #handle = Symbol('nestjs-server-session:handle');
   readonly #runtime: HandleRuntime;
-  readonly #storage: AsyncLocalStorage<SessionHolder> | undefined;
-  readonly #isLazy: boolean;
   #hasWarned = false;
 
+  /** @param isLazy whether nobody loads a session before a handler */
   constructor(
     runtime: Omit<HandleRuntime, 'show'>,
-    { current, load }: { current: boolean } & Required<Pick<SessionModuleSettings, 'load'>>,
+    private readonly current: CurrentSession,
+    readonly handshakes: Handshakes,
+    readonly isLazy: boolean,
   ) {
     this.#runtime = {
       ...runtime,
       show: (raw, framework) => this.#show(raw, framework),
     };
-    this.#storage = current ? new AsyncLocalStorage() : undefined;
-    this.#isLazy = load === 'lazy';
   }
 
   /** Those of the application that handles a request: the innermost, where one is mounted in another. */
   static handling(request: unknown): RequestSessions {
-    const sessions = (request as AnyRequest | undefined)?.[REQUEST_SESSIONS];
+    const sessions = RequestSessions.knownTo(request);
     if (!sessions) throw new Error(NO_MODULE);
     return sessions;
   }
 
-  /** The handle of what is handled. @throws Error where that is no HTTP request of an application with sessions */
-  static handleOf(context: ExecutionContext): SessionHandle {
-    const { request } = originOf(context);
-    return RequestSessions.handling(request).handleOf(context);
+  /** As `handling`; `undefined` where there is none. */
+  static knownTo(request: unknown): RequestSessions | undefined {
+    return (request as AnyRequest | undefined)?.[REQUEST_SESSIONS];
   }
 
   /**
    * The handle of a raw request; made where there is none yet.
-   * @param response anything else than a response where none can leave, as on a WebSocket's upgrade
+   * @param response anything else than a response where none can leave, as on a WebSocket's upgrade. One that somebody has
+   * made for an upgrade does not leave either
    */
   attach(
     raw: IncomingMessage,
     response: unknown,
     framework: FrameworkRequest = raw as FrameworkRequest,
-  ): SessionHandle {
+  ): Handle {
     const carrier = raw as Carrier;
-    return (carrier[this.#handle] ??= new SessionHandle(
-      this.#runtime,
-      raw,
-      isResponse(response) ? response : undefined,
-      framework,
-    ));
+    return (carrier[this.#handle] ??=
+      isResponse(response) && !(raw as RawRequest).upgrade
+        ? new SessionHandle(this.#runtime, raw, response, framework)
+        : this.handshakes.handleOf(raw));
   }
 
   /** Gives a request its handle and runs what handles it, so that `current` finds the session there. */
@@ -93,69 +96,44 @@ export class RequestSessions {
     framework: FrameworkRequest,
     next: () => void,
   ): void {
-    this.within(this.attach(raw, response, framework), next);
+    this.current.within(this.attach(raw, response, framework), next);
   }
 
-  /** Runs what handles a request or a message, so that `current` finds its session there. */
-  within<T>(holder: SessionHolder, run: () => T): T {
-    return this.#storage ? this.#storage.run(holder, run) : run();
-  }
-
-  /** The handle of an execution context or a request. @throws Error where it has none, and none can be made */
-  handleOf(contextOrRequest: object): SessionHandle {
-    const { request, operation } = originOf(contextOrRequest);
+  /** The handle of a request. @throws Error where it has none, and none can be made */
+  handleOf(request: object | undefined): Handle {
     const raw = request && rawOf(request);
-    if (raw && operation) return this.#ofOperation(operation, raw);
     const handle = (raw as Carrier | undefined)?.[this.#handle];
     if (handle) return handle;
-    if (!raw || !isResponse(raw.res)) throw noSessionOf(request);
+    if (!raw) throw noSessionOf(request);
+    if (this.handshakes.has(raw)) return this.attach(raw, undefined);
+    if (!raw.upgrade && !isResponse(raw.res)) throw noSessionOf(request);
     return this.attach(raw, raw.res);
   }
 
-  /** Each operation over a WebSocket has the session as it is stored when it comes, by the token of the handshake. */
-  #ofOperation(operation: object, handshake: RawRequest): SessionHandle {
-    // No application has handled it.
-    if (!handshake[REQUEST_SESSIONS]) {
-      Object.defineProperty(handshake, REQUEST_SESSIONS, { value: this });
-    }
-    const carrier = operation as Carrier;
-    return (carrier[this.#handle] ??= new SessionHandle(
-      this.#runtime,
-      handshake,
-      undefined,
-      handshake,
-    ));
-  }
-
-  /** The session of an execution context or a request, loaded once. @throws SessionBackendError */
-  load(contextOrRequest: object): Promise<Session> | Session {
-    const handle = this.handleOf(contextOrRequest);
+  /** The session of a request, loaded once. @throws SessionBackendError */
+  load(request: object): Promise<Session> | Session {
+    const handle = this.handleOf(request);
     // Whoever has the raw request in hand reads it there.
-    const isRaw = !isContext(contextOrRequest) && rawOf(contextOrRequest) === contextOrRequest;
-    if (isRaw) this.#pinWhereMissing(contextOrRequest as RawRequest);
+    if (rawOf(request) === request) this.#pinWhereMissing(request as RawRequest);
     return handle.load();
   }
 
-  /** The session of the request that is being handled. @throws Error where the option `current` is not set */
-  get current(): Session | undefined {
-    if (!this.#storage) {
-      throw new Error(
-        'SessionService.current is off, because it costs every request some time before Node 24: write current: true in the options of SessionModule, or use SessionService.of(context).',
-      );
-    }
-    return this.#storage.getStore()?.session;
+  /** Takes a handshake, which no application handles, for one of this application's. */
+  adopt(handshake: IncomingMessage): void {
+    Object.defineProperty(handshake, REQUEST_SESSIONS, { configurable: true, value: this });
+    this.pin(handshake);
+    this.handshakes.add(handshake);
   }
 
   /** What `request.session` is, for the request's prototype: a property of each request would cost it 3 µs on Express. */
   shown(request: object): unknown {
     const session = (rawOf(request) as Carrier)[this.#handle]?.session;
-    if (session || !this.#isLazy) return session;
+    if (session || !this.isLazy) return session;
     // Before a route is found, other middleware looks whether somebody else gives it sessions.
     const { route, is404 } = request as AnyRequest;
     return route !== undefined || is404 === false ? NOT_LOADED : undefined;
   }
 
-  /** `request.session`, until somebody puts something else there. `null` ends the session, as in express-session. */
   readonly property: PropertyDescriptor = sessionProperty(this);
 
   /** Somebody sets `session` to something else, which is not stored. */
@@ -166,7 +144,7 @@ export class RequestSessions {
   /** Ends the session of a request, which is known to be done before its response leaves. */
   discard(request: object): void {
     const isDone = (rawOf(request) as Carrier)[this.#handle]?.discard() ?? false;
-    if (!isDone && this.#isLazy) refuseUnloaded();
+    if (!isDone && this.isLazy) refuseUnloaded();
   }
 
   /**
@@ -200,38 +178,11 @@ export class RequestSessions {
   }
 }
 
-/** Those of the innermost application, wherever the property stands. */
-function sessionProperty(sessions: RequestSessions): PropertyDescriptor {
-  const innermost = (request: AnyRequest) => request[REQUEST_SESSIONS] ?? sessions;
-  const get = function (this: AnyRequest) {
-    return innermost(this).shown(this);
-  };
-  const set = function (this: AnyRequest, value: unknown) {
-    if (value === null || value === undefined) return innermost(this).discard(this);
-    innermost(this).giveUp(this);
-    Object.defineProperty(this, 'session', {
-      value,
-      configurable: true,
-      enumerable: true,
-      writable: true,
-    });
-  };
-  return { configurable: true, get: Object.assign(get, { [REQUEST_SESSIONS]: true }), set };
-}
-
-/** Whether a request has a `session` of its own that no application of this library has put there. */
-function isShownByOthers(request: object): boolean {
-  if (!Object.hasOwn(request, 'session')) return false;
-  const { get } = Object.getOwnPropertyDescriptor(request, 'session')!;
-  return !(get && Object.hasOwn(get, REQUEST_SESSIONS));
-}
-
-function rawOf(request: object): RawRequest {
+export function rawOf(request: object): RawRequest {
   return ((request as FrameworkRequest).raw ?? request) as RawRequest;
 }
 
-/** By shape: HTTP/1, HTTP/2 and injected requests have different ones. */
+/** By shape: HTTP/1, HTTP/2 and injected requests have different ones, and engine.io has half a one for upgrades. */
 function isResponse(value: unknown): value is ServerResponse {
-  const { writeHead, once } = (value ?? {}) as Partial<ServerResponse>;
-  return typeof writeHead === 'function' && typeof once === 'function';
+  return typeof (value as Partial<ServerResponse> | undefined)?.getHeaders === 'function';
 }

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Observable } from 'rxjs';
+import { HttpException } from '@nestjs/common';
 import { SessionBackendError } from '../../errors/session-backend.error.js';
 import { SessionTokenError } from '../../errors/session-token.error.js';
 import type { Session } from '../../session/session.js';
 import type { ActiveSession } from '../../session/active-session.js';
-import { createSessionObject } from '../../session/session-object.js';
 import type { RequestTokens, Transports } from '../../transports/transports.js';
+import { Handle } from '../handle.js';
 import { HeldResponse, type ResponseHold } from './held-response.js';
 import { RETRY_AFTER_SECONDS } from './response-output.js';
 import type { HeadAddition } from './response-head.js';
@@ -20,66 +22,51 @@ export interface FrameworkRequest {
 /** What a handle needs of the application: how sessions are loaded, how tokens travel, where warnings go. */
 export interface HandleRuntime {
   readonly transports: Transports;
-  /** The session of the first token that has one; a new one where none has. */
-  open(tokens: readonly string[]): Promise<ActiveSession> | ActiveSession;
+  /** The session of the first token that has one; a new one where none has. @param arrivedAtMs when its request came */
+  open(tokens: readonly string[], arrivedAtMs?: number): Promise<ActiveSession> | ActiveSession;
   warn(message: string): void;
   /** A session was loaded: whoever reads `request.session` is to see it. */
   show(raw: IncomingMessage, framework: FrameworkRequest): void;
 }
 
 /**
+ * How far the handler is that the interceptor has loaded the session for:
+ * - `unseen`: it has not begun, or no interceptor sees it
+ * - `sharing`: it runs, and somebody else has had the session before it
+ * - `owning`: it runs, and nobody else has had the session
+ * - `ended`: what it left was looked at
+ * - `settled`: as `ended`, with nothing left, and nobody else has had the session
+ */
+type HandlerState = 'unseen' | 'sharing' | 'owning' | 'ended' | 'settled';
+
+/**
  * The session of one HTTP request: loaded when somebody asks, shared by everybody who does, committed before the
  * response leaves. Making one costs next to nothing.
  */
-export class SessionHandle implements ResponseHold {
-  /** The session, once it is loaded. */
-  session: Session | undefined;
-  #life: ActiveSession | undefined;
-  #loading: Promise<Session> | undefined;
+export class SessionHandle extends Handle implements ResponseHold {
   /** Those that the request came with, once its session was asked for. */
   #tokens: RequestTokens | undefined;
   /** The id of the session that the request came with. */
   #foundId: string | undefined;
-  #hasFailed = false;
   /** What failed in a commit, and is to be answered in place of what the handler writes. */
-  #failure: { error: unknown } | undefined;
-  /** Whether the handler has ended, and what it left was looked at. */
-  #isHandled = false;
-  /** Whether nobody had the session before the handler. */
-  #isHandlersOwn = false;
-  /** The turn in which a commit found nothing to do. */
-  #committedTurn: number | undefined;
+  #headFailure: { readonly error: unknown } | undefined;
+  #handler: HandlerState = 'unseen';
+  /** The turn in which the handler was `settled`. */
+  #settledTurn = 0;
   #hasHeadLeft = false;
+  readonly #arrivedAtMs = performance.now();
 
-  /** @param response missing where none can leave: the session is then saved by `save()` alone */
   constructor(
     private readonly runtime: HandleRuntime,
     private readonly raw: IncomingMessage,
-    private readonly response: ServerResponse | undefined,
+    private readonly response: ServerResponse,
     private readonly framework: FrameworkRequest,
-  ) {}
-
-  /** Loads the session once, whoever asks first. @throws SessionBackendError */
-  load(): Promise<Session> | Session {
-    if (this.session) return this.session;
-    if (this.#loading) return this.#loading;
-    this.#tokens = this.runtime.transports.in(this.raw, this.framework);
-    const life = this.runtime.open(this.#tokens.all);
-    if (!(life instanceof Promise)) return this.#adopt(life);
-    return (this.#loading = life.then(
-      (loaded) => this.#adopt(loaded),
-      (error: unknown) => this.#fail(error),
-    ));
+  ) {
+    super();
   }
 
-  /** Whether a response will leave, before which all is committed. */
-  get hasResponse(): boolean {
-    return this.response !== undefined;
-  }
-
-  /** As `load`, for the handler that is about to run. */
   loadForHandler(): Promise<Session> | Session {
-    this.#isHandlersOwn = !this.session && !this.#loading;
+    this.#handler = this.session || this.loading ? 'sharing' : 'owning';
     return this.load();
   }
 
@@ -90,29 +77,29 @@ export class SessionHandle implements ResponseHold {
    * @throws SessionValueError, SessionBackendError
    */
   commit(): Promise<void> | undefined {
-    this.#isHandled = true;
-    const work = this.#run((life) => life.commit());
-    if (!work && this.#isHandlersOwn) this.#committedTurn = currentTurn();
+    const work = this.run((life) => life.commit());
+    const isOwn = this.#handler === 'owning' || this.#handler === 'settled';
+    this.#handler = !work && isOwn ? 'settled' : 'ended';
+    if (!work && isOwn) this.#settledTurn = currentTurn();
     return work?.catch((error: unknown) => {
-      if (!(this.#hasHeadLeft && error instanceof SessionTokenError)) this.#fail(error);
+      if (!(this.#hasHeadLeft && error instanceof SessionTokenError)) this.fail(error);
     });
   }
 
   /** Has a failed commit answered when the head is to leave; `false` where it has left. */
-  failHead(error: unknown): boolean {
-    if (!this.#hasHeadLeft) this.#failure = { error };
+  override failHead(error: unknown): boolean {
+    if (!this.#hasHeadLeft) this.#headFailure = { error };
     return !this.#hasHeadLeft;
   }
 
-  /** Ends the session, which is known to be done before its response leaves; `false` where none is loaded. */
-  discard(): boolean {
-    this.#life?.discard();
-    return this.#life !== undefined;
+  /** All of a request is committed before its response leaves. */
+  answered(answers: Observable<unknown>): Observable<unknown> {
+    return answers;
   }
 
   /** Says when to ask again, where the backend has failed: this session's, or another that the handler asked for. */
-  tellRetry(error: unknown): void {
-    if (error instanceof SessionBackendError && this.response?.headersSent === false) {
+  override tellRetry(error: unknown): void {
+    if (error instanceof SessionBackendError && !this.response.headersSent) {
       this.response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
     }
   }
@@ -120,10 +107,10 @@ export class SessionHandle implements ResponseHold {
   beforeHead(): Promise<void> | undefined {
     // A part of a value that somebody held on to can change without being asked for, but not in the same turn: the handler
     // is over, and nobody else has had one.
-    const isCommitted = this.#committedTurn !== undefined && this.#committedTurn === currentTurn();
-    const work = this.#failure
-      ? Promise.reject(this.#failure.error)
-      : this.#run((life) => life.beforeHead(isCommitted));
+    const isCommitted = this.#handler === 'settled' && this.#settledTurn === currentTurn();
+    const work = this.#headFailure
+      ? Promise.reject(this.#headFailure.error)
+      : this.run((life) => life.beforeHead(isCommitted));
     if (!work) this.#closeHead();
     return work
       ?.catch((error: unknown) => this.#failUnseen(error))
@@ -131,9 +118,9 @@ export class SessionHandle implements ResponseHold {
   }
 
   addition(status: number): HeadAddition | undefined {
-    const { isUsed, hasFailed } = this.#life!;
-    if (hasFailed && status === 503) this.response!.setHeader('Retry-After', RETRY_AFTER_SECONDS);
-    const telling = this.#hasFailed ? undefined : this.#life!.notice.take();
+    const { isUsed, hasFailed } = this.life!;
+    if (hasFailed && status === 503) this.response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+    const telling = this.failure ? undefined : this.life!.notice.take();
     const token = telling && this.#tokens!.field(telling);
     return isUsed || token ? { vary: this.runtime.transports.vary, token } : undefined;
   }
@@ -144,73 +131,62 @@ export class SessionHandle implements ResponseHold {
    * failure was the answer.
    */
   afterClose(wasStreamed: boolean): void {
-    const isOver = this.#isHandled && !wasStreamed && this.#life?.isLookedAt === false;
-    if (!this.#hasHeadLeft || isOver || this.#hasFailed) return;
-    const work = this.#run((life) => life.commit());
+    const hasEnded = this.#handler === 'ended' || this.#handler === 'settled';
+    const isOver = hasEnded && !wasStreamed && this.life?.isLookedAt === false;
+    if (!this.#hasHeadLeft || isOver || this.failure) return;
+    const work = this.run((life) => life.commit());
     if (!work) return this.#warnOfLateToken();
     work.then(
       () => this.#warnOfLateToken(),
       (error: unknown) => {
         const { name, message } = error as Error;
         this.runtime.warn(
-          `Session ${this.#life!.id} could not be saved after its response: ${name}: ${message}`,
+          `Session ${this.life!.id} could not be saved after its response: ${name}: ${message}`,
         );
       },
     );
   }
 
-  /** No filter sees what fails here: the answer is ours. Of a failing backend there is a line in the log already. */
+  /** No filter sees what fails here: the answer is ours. A failing backend has its line in the log, and a refusal needs none. */
   #failUnseen(error: unknown): never {
-    if (!(error instanceof SessionBackendError)) {
+    if (!(error instanceof HttpException)) {
       const { name, message } = error as Error;
-      const what = `Session ${this.#life!.id} could not be saved, so that its request is answered with 500`;
+      const what = `Session ${this.life!.id} could not be saved, so that its request is answered with 500`;
       this.runtime.warn(`${what}: ${name}: ${message}`);
     }
-    return this.#fail(error);
+    return this.fail(error);
   }
 
   /** What failed has been told to the handler, whose answer to it then saves nothing more. */
-  #fail(error: unknown): never {
-    this.#hasFailed = true;
-    this.#life?.close(error);
+  protected override fail(error: unknown): never {
     this.tellRetry(error);
-    throw error;
+    return super.fail(error);
+  }
+
+  protected open(): Promise<ActiveSession> | ActiveSession {
+    this.#tokens = this.runtime.transports.in(this.raw, this.framework);
+    return this.runtime.open(this.#tokens.all, this.#arrivedAtMs);
+  }
+
+  protected adopted(life: ActiveSession): void {
+    if (life.tokenPlace !== undefined) this.#tokens!.use(life.tokenPlace);
+    if (life.state === 'stored') this.#foundId = life.id;
+    this.runtime.show(this.raw, this.framework);
+    if (!HeldResponse.install(this.response, this)) this.#closeHead();
+    else if (!this.#tokens!.isInReach) life.stopTelling('path');
   }
 
   #closeHead(): void {
     this.#hasHeadLeft = true;
-    this.#life?.stopTelling('answered');
+    this.life?.stopTelling('answered');
   }
 
   #warnOfLateToken(): void {
-    const kind = this.#life?.notice.take()?.kind;
+    const kind = this.life?.notice.take()?.kind;
     if (kind !== 'token' && kind !== 'clear') return;
-    const id = (kind === 'clear' && this.#foundId) || this.#life!.id;
+    const id = (kind === 'clear' && this.#foundId) || this.life!.id;
     this.runtime.warn(
       `Session ${id} changed after the head of its response had left, so its ${this.#tokens!.noun} could not be sent. Change it before the first byte, or call session.save() first.`,
     );
-  }
-
-  #adopt(life: ActiveSession): Session {
-    const { response } = this;
-    this.#life = life;
-    if (life.tokenPlace !== undefined) this.#tokens!.use(life.tokenPlace);
-    if (life.state === 'stored') this.#foundId = life.id;
-    this.session = createSessionObject(life);
-    this.runtime.show(this.raw, this.framework);
-    const isHeld = response !== undefined && HeldResponse.install(response, this);
-    if (!response) life.stopTelling(life.state === 'new' ? 'handshake' : 'socket');
-    else if (!isHeld) this.#closeHead();
-    else if (!this.#tokens!.isInReach) life.stopTelling('path');
-    return this.session;
-  }
-
-  #run(work: (life: ActiveSession) => Promise<void> | undefined): Promise<void> | undefined {
-    if (this.#hasFailed || !this.#life) return undefined;
-    try {
-      return work(this.#life);
-    } catch (error) {
-      return Promise.reject(error);
-    }
   }
 }

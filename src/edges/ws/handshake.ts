@@ -2,18 +2,16 @@ import type { IncomingMessage } from 'node:http';
 import type { ActiveSession } from '../../session/active-session.js';
 import { Identity } from '../../session/token.js';
 
-/** What the sockets of one application need of it: how a session is found, and where warnings go. */
+/** What sockets need of their application: how a session is found, and where warnings go. */
 export interface SocketRuntime {
   /** The tokens of a handshake whose signatures are right. */
   tokensOf(request: IncomingMessage): readonly string[];
   /** The session of the first token that has one; a new one where none has. */
-  open(tokens: readonly string[]): Promise<ActiveSession> | ActiveSession;
+  open(tokens: readonly string[], arrivedAtMs?: number): Promise<ActiveSession> | ActiveSession;
   /** A session that was open before, as it is stored now. */
   reopen(before: Identity): Promise<ActiveSession>;
   /** Whether tokens are renewed by themselves, so that the one of a handshake finds nothing later. */
   readonly isRenewing: boolean;
-  /** Runs what handles a message, so that `current` finds its session there. */
-  within<T>(handle: object, run: () => T): T;
   warn(message: string): void;
 }
 
