@@ -123,13 +123,13 @@ function issuer(
   transports: Transports,
   options: ResolvedSessionOptions,
 ): IssueSession {
-  return async (session) => {
+  return async (principal, session) => {
     if (!options.transports.includes('bearer')) {
       throw new Error(
         "sessions.issue() gives a token for the header Authorization, which this application does not read: write transports: ['cookie', 'bearer'] in the options of SessionModule.",
       );
     }
-    const { id, token } = await issueSession(runtime, session);
+    const { id, token } = await issueSession(runtime, principal, session);
     return { id, token: transports.sign(token) };
   };
 }

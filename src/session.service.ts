@@ -27,7 +27,7 @@ export interface SessionsInUse {
 }
 
 /** Makes a session that no request begins. */
-export type IssueSession = (options: IssueOptions) => Promise<IssuedSession>;
+export type IssueSession = (principal: string, options?: IssueOptions) => Promise<IssuedSession>;
 
 /** What tells whether the backend answers. @throws SessionBackendError where it does not */
 export interface BackendCheck {
@@ -131,19 +131,19 @@ export class SessionService {
   }
 
   /**
-   * Makes a session with no request, for a client that keeps its token itself: a mobile application at sign-in, a command
+   * Signs a principal in with no request, for a client that keeps its token itself: a mobile application at sign-in, a command
    * line, a test. Nothing is told to whoever asked for it but what this returns.
    *
    * ```ts
-   * const { token } = await sessions.issue({ data: { userId: 'ada' }, lifetime: { idle: '90d', absolute: '1y' } });
+   * const { token } = await sessions.issue(user.id, { lifetime: { idle: '90d', absolute: '1y' } });
    * ```
    * @throws Error where the option `transports` has no `'bearer'`, so that nobody could use the token
-   * @throws TypeError where there are no data, or one of them or the lifetime is wrong
-   * @throws SessionValueError where a value can't be stored
+   * @throws TypeError where the principal is no text, or one of the data or the lifetime is wrong
+   * @throws SessionLimitError by the option `principals.onLimit`, SessionValueError where a value can't be stored
    * @throws SessionBackendError
    */
-  async issue(options: IssueOptions): Promise<IssuedSession> {
-    return this.#issue(options);
+  async issue(principal: string, options?: IssueOptions): Promise<IssuedSession> {
+    return this.#issue(principal, options);
   }
 
   /** Whether the backend answers, told within `backendTimeout`. For health checks: it fails nobody's request. */
