@@ -150,7 +150,7 @@ export class RedisBackend implements AtomicSessionBackend, IndexedBackend, Share
     const args = [recordText(record), String(ttlSeconds), String(deadlineMs)];
     const reply = await this.#run(this.#createScript, [this.#key(id)], args);
     const status = integerReply('a script', reply);
-    if (status < 0) throw this.#late();
+    if (status < 0) throw this.#late(deadlineMs);
     return status === 1;
   }
 
@@ -163,11 +163,12 @@ export class RedisBackend implements AtomicSessionBackend, IndexedBackend, Share
     const args = updateArguments(change, lifetime, deadlineMs);
     const result = readUpdateReply(await this.#updates.add({ key: this.#key(id), args }));
     if (result !== 'late') return result;
-    throw this.#late();
+    throw this.#late(deadlineMs);
   }
 
-  #late(): Error {
-    this.#clock.doubt();
+  /** What comes back from a stall is late by this process' clock as well. */
+  #late(deadlineMs: number): Error {
+    if (this.now() <= deadlineMs) this.#clock.doubt();
     return new Error('the change came to Redis too late to be applied');
   }
 
