@@ -3,11 +3,14 @@ export type { SessionModuleAsyncOptions, SessionModuleOptions } from './session.
 export { SessionService } from './session.service.js';
 export type { SessionHealth } from './session.service.js';
 export { Session } from './session.decorator.js';
+export { Principal } from './principal.decorator.js';
+export { AllowAnonymous, SignedInGuard, SignedInWithin } from './signed-in.guard.js';
 export { SessionInterceptor } from './session.interceptor.js';
 export { SessionMiddleware } from './session.middleware.js';
 export { SESSION_BACKEND, SESSION_CODEC, SESSION_OPTIONS } from './session.tokens.js';
 export type { Duration } from './session/lifetime.js';
 export type {
+  PrincipalsOptions,
   SessionCookieOptions,
   SessionModuleSettings,
   SessionOptions,
@@ -20,6 +23,7 @@ export type {
   SessionData,
   SessionKey,
   SessionMembers,
+  SignInOptions,
 } from './session/session.js';
 export type {
   SessionErrorEvent,
@@ -28,6 +32,7 @@ export type {
   SessionReplacedEvent,
 } from './session/session-events.js';
 export type { IssuedSession, IssueOptions } from './session/issued-session.js';
+export type { ListOptions, RevokeAllOptions } from './principals/principals.js';
 export type { StoredSession } from './session/stored-session.js';
 export { JsonCodec } from './session/codec.js';
 export type { SessionCodec } from './session/codec.js';
@@ -40,6 +45,12 @@ export type {
   SessionRecord,
   UpdateResult,
 } from './backends/session-backend.js';
+export type {
+  Entered,
+  IndexedBackend,
+  IndexEntry,
+  PrincipalIndex,
+} from './backends/principal-index.js';
 export { AtomicAdapter } from './backends/atomic-adapter.js';
 export type { AtomicAdapterOptions } from './backends/atomic-adapter.js';
 export { MemoryBackend } from './backends/memory-backend.js';
@@ -48,6 +59,8 @@ export { RedisBackend } from './backends/redis/redis-backend.js';
 export type { RedisBackendOptions } from './backends/redis/redis-backend.js';
 export { SessionBackendError } from './errors/session-backend.error.js';
 export { SessionGoneError } from './errors/session-gone.error.js';
+export { SessionLimitError } from './errors/session-limit.error.js';
 export { SessionOptionsError } from './errors/session-options.error.js';
 export { SessionTokenError } from './errors/session-token.error.js';
 export { SessionValueError } from './errors/session-value.error.js';
+export { SignInRevokedError } from './errors/sign-in-revoked.error.js';

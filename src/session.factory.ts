@@ -2,6 +2,8 @@ import { Logger } from '@nestjs/common';
 import { AtomicAdapter } from './backends/atomic-adapter.js';
 import { BoundedBackend } from './backends/bounded-backend.js';
 import { isAtomic, type SessionBackend } from './backends/session-backend.js';
+import { isIndexed } from './backends/principal-index.js';
+import { LocalPrincipalIndex } from './backends/local-principal-index.js';
 import { CurrentSession } from './edges/current-session.js';
 import { RequestSessions } from './edges/http/request-sessions.js';
 import { SessionContexts } from './edges/session-contexts.js';
@@ -13,6 +15,9 @@ import { ServerStore } from './session/server-store.js';
 import { ActiveSession } from './session/active-session.js';
 import { issueSession } from './session/issued-session.js';
 import type { SessionRuntime } from './session/session-runtime.js';
+import { Principals } from './principals/principals.js';
+import { SignIns } from './principals/sign-ins.js';
+import { storedSession } from './session/stored-session.js';
 import { BackendLifecycle } from './session.lifecycle.js';
 import { resolveOptions } from './session.options-validator.js';
 import type {
@@ -49,8 +54,13 @@ export function createSessions(
     ? backend
     : new AtomicAdapter(backend, { lockTimeoutMs: backendTimeoutMs });
   const bounded = new BoundedBackend(atomic, backendTimeoutMs);
+  const index = bounded.bounded(
+    isIndexed(backend) ? backend.principals : new LocalPrincipalIndex(),
+  );
+  const sessions = { backend: bounded, lifetime };
   const store = new ServerStore({
     backend: bounded,
+    signIns: new SignIns(sessions, index, resolved.sessionLimit),
     codec,
     lifetime,
     renewGraceMs,
@@ -75,10 +85,16 @@ export function createSessions(
     load === 'lazy',
   );
   const contexts = new SessionContexts(requests, sockets, current);
+  const read = async (id: string) => {
+    const found = await store.peek(id);
+    return found && storedSession(id, found, lifetime);
+  };
+  const principals = new Principals(sessions, index, read);
+  const issue = issuer(runtime, transports, resolved);
   return {
     requests,
     gateways: new GatewaySessions(sockets, current, warn),
-    service: new SessionService(contexts, store, bounded, issuer(runtime, transports, resolved)),
+    service: new SessionService(contexts, store, bounded, issue, principals),
     lifecycle: new BackendLifecycle(backend, bounded),
   };
 }
@@ -93,10 +109,10 @@ function opener(
       ? session
       : session.catch((error: Error) => ActiveSession.unavailable(runtime, error));
   return {
-    open: (tokens) =>
+    open: (tokens, arrivedAtMs) =>
       tokens.length === 0
-        ? new ActiveSession(runtime)
-        : opened(ActiveSession.open(runtime, tokens)),
+        ? new ActiveSession(runtime, undefined, undefined, arrivedAtMs)
+        : opened(ActiveSession.open(runtime, tokens, arrivedAtMs)),
     reopen: (before) => opened(ActiveSession.reopen(runtime, before)),
   };
 }
@@ -107,13 +123,13 @@ function issuer(
   transports: Transports,
   options: ResolvedSessionOptions,
 ): IssueSession {
-  return async (session) => {
+  return async (principal, session) => {
     if (!options.transports.includes('bearer')) {
       throw new Error(
         "sessions.issue() gives a token for the header Authorization, which this application does not read: write transports: ['cookie', 'bearer'] in the options of SessionModule.",
       );
     }
-    const { id, token } = await issueSession(runtime, session);
+    const { id, token } = await issueSession(runtime, principal, session);
     return { id, token: transports.sign(token) };
   };
 }

@@ -1,5 +1,8 @@
+import { showValue } from './errors/show-value.js';
+import type { SessionLimit } from './principals/sign-ins.js';
 import { OptionsChecker } from './session.options-checker.js';
 import type {
+  PrincipalsOptions,
   ResolvedSessionOptions,
   SessionModuleSettings,
   SessionOptions,
@@ -26,6 +29,7 @@ const OPTIONS: Record<keyof SessionOptions, true> = {
   current: true,
   backendTimeout: true,
   onBackendError: true,
+  principals: true,
 };
 /** From Node 24 on an AsyncLocalStorage costs a request nothing that can be measured. */
 const IS_CURRENT_FREE = Number.parseInt(process.versions.node) >= 24;
@@ -48,6 +52,7 @@ export function resolveOptions(options: SessionOptions): ResolvedSessionOptions 
     ...times(check, options),
     current: options.current ?? IS_CURRENT_FREE,
     onBackendError: options.onBackendError ?? 'fail',
+    sessionLimit: sessionLimit(check, options.principals ?? {}),
   };
   check.oneOf('onBackendError', resolved.onBackendError, ['fail', 'anonymous']);
   check.oneOf('current', resolved.current, [true, false]);
@@ -63,6 +68,26 @@ export function resolveSettings(settings: SessionModuleSettings): Required<Sessi
   check.oneOf('isGlobal', isGlobal, [true, false]);
   check.fail();
   return { isGlobal, load };
+}
+
+/** So many can be looked at within a sign-in. */
+const MOST_SESSIONS = 1000;
+
+function sessionLimit(
+  check: OptionsChecker,
+  principals: PrincipalsOptions,
+): SessionLimit | undefined {
+  if (!check.isObject('principals', principals, 'an object, such as { maxSessions: 3 }')) return;
+  check.names('principals.', principals, ['maxSessions', 'onLimit']);
+  const { maxSessions, onLimit = 'end-oldest' } = principals;
+  check.oneOf('principals.onLimit', onLimit, ['end-oldest', 'refuse']);
+  if (maxSessions === undefined) return undefined;
+  if (!Number.isSafeInteger(maxSessions) || maxSessions < 1 || maxSessions > MOST_SESSIONS) {
+    check.problem(
+      `principals.maxSessions is ${showValue(maxSessions)}: write a whole number from 1 to ${MOST_SESSIONS}, or leave it out for no limit`,
+    );
+  }
+  return { maxSessions, onLimit };
 }
 
 function times(check: OptionsChecker, options: SessionOptions) {

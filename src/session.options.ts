@@ -1,5 +1,6 @@
 import type { SessionBackend } from './backends/session-backend.js';
 import type { Duration } from './session/lifetime.js';
+import type { SessionLimit } from './principals/sign-ins.js';
 import type { Signature } from './transports/signature.js';
 import type { TransportName } from './transports/transport.js';
 
@@ -30,6 +31,17 @@ export interface SessionCookieOptions {
   partitioned?: boolean;
   /** Default `true`: the cookie lives as long as the session. `false`: until the browser is closed. */
   persistent?: boolean;
+}
+
+/** What holds for the sessions of one principal, whom `session.signIn(principal)` names. */
+export interface PrincipalsOptions {
+  /** How many sessions a principal may have (OWASP, "Simultaneous Session Logons"). Default: any number. At most 1000. */
+  maxSessions?: number;
+  /**
+   * What becomes of a sign-in beyond that. `'end-oldest'` (the default): the session that was signed in first ends.
+   * `'refuse'`: it fails with a `SessionLimitError`, a 409.
+   */
+  onLimit?: 'end-oldest' | 'refuse';
 }
 
 export interface SessionOptions {
@@ -76,6 +88,7 @@ export interface SessionOptions {
   current?: boolean;
   /** How long one backend operation may take before the request is answered with 503. Default `'2s'`. */
   backendTimeout?: Duration;
+  principals?: PrincipalsOptions;
   /**
    * What becomes of a request whose session can't be read because the backend fails. `'fail'` (the default): 503.
    * `'anonymous'`: it goes on with an empty session; writing to that one throws, and the request is answered with 503.
@@ -128,4 +141,6 @@ export interface ResolvedSessionOptions {
   readonly current: boolean;
   readonly backendTimeoutMs: number;
   readonly onBackendError: 'fail' | 'anonymous';
+  /** `undefined` for no limit. */
+  readonly sessionLimit: SessionLimit | undefined;
 }

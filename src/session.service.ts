@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionContext } from '@nestjs/common';
 import type { SessionBackendError } from './errors/session-backend.error.js';
 import type { IssuedSession, IssueOptions } from './session/issued-session.js';
+import type { ListOptions, Principals, RevokeAllOptions } from './principals/principals.js';
 import type { Session } from './session/session.js';
 import type { ServerStore } from './session/server-store.js';
 import { type StoredSession, storedSession } from './session/stored-session.js';
@@ -26,7 +27,7 @@ export interface SessionsInUse {
 }
 
 /** Makes a session that no request begins. */
-export type IssueSession = (options: IssueOptions) => Promise<IssuedSession>;
+export type IssueSession = (principal: string, options?: IssueOptions) => Promise<IssuedSession>;
 
 /** What tells whether the backend answers. @throws SessionBackendError where it does not */
 export interface BackendCheck {
@@ -39,17 +40,20 @@ export class SessionService {
   readonly #store: ServerStore;
   readonly #backend: BackendCheck;
   readonly #issue: IssueSession;
+  readonly #principals: Principals;
 
   constructor(
     inUse: SessionsInUse,
     store: ServerStore,
     backend: BackendCheck,
     issue: IssueSession,
+    principals: Principals,
   ) {
     this.#inUse = inUse;
     this.#store = store;
     this.#backend = backend;
     this.#issue = issue;
+    this.#principals = principals;
   }
 
   /**
@@ -93,27 +97,53 @@ export class SessionService {
   /**
    * Ends a session by its id, whoever uses it: a request that is under way can't bring it back.
    * One that does not exist is no error.
+   * @param options with `principal`, only where it is that principal's: for device lists, whose ids clients send back
    * @throws TypeError where the id is no text, SessionBackendError
    */
-  async revoke(id: string): Promise<void> {
+  async revoke(id: string, options?: { readonly principal: string }): Promise<void> {
     checkId(id, 'revoke');
-    return this.#store.end(id);
+    if (options) await this.#principals.revoke(options.principal, id);
+    else await this.#store.end(id, (await this.#store.peek(id))?.metadata);
   }
 
   /**
-   * Makes a session with no request, for a client that keeps its token itself: a mobile application at sign-in, a command
+   * The live sessions of a principal. All of them, the one that was used last first; with `limit` and `before` in pages, the
+   * one that was signed in last first.
+   * @throws TypeError where the principal is no text, SessionBackendError
+   */
+  list(principal: string, options?: ListOptions): Promise<StoredSession[]> {
+    return this.#principals.list(principal, options);
+  }
+
+  /**
+   * Ends every session of a principal, in whichever process: those that exist, those being made, and sign-ins of requests that
+   * have arrived by now, which fail with a `SignInRevokedError`.
+   *
+   * ```ts
+   * await sessions.revokeAll(user.id, { except: session }); // “sign out everywhere else”
+   * ```
+   * @returns how many it has ended
+   * @throws TypeError where the principal is no text, or `except` somebody else's session; SessionBackendError, after which it
+   *   has to be called again
+   */
+  revokeAll(principal: string, options?: RevokeAllOptions): Promise<number> {
+    return this.#principals.revokeAll(principal, options);
+  }
+
+  /**
+   * Signs a principal in with no request, for a client that keeps its token itself: a mobile application at sign-in, a command
    * line, a test. Nothing is told to whoever asked for it but what this returns.
    *
    * ```ts
-   * const { token } = await sessions.issue({ data: { userId: 'ada' }, lifetime: { idle: '90d', absolute: '1y' } });
+   * const { token } = await sessions.issue(user.id, { lifetime: { idle: '90d', absolute: '1y' } });
    * ```
    * @throws Error where the option `transports` has no `'bearer'`, so that nobody could use the token
-   * @throws TypeError where there are no data, or one of them or the lifetime is wrong
-   * @throws SessionValueError where a value can't be stored
+   * @throws TypeError where the principal is no text, or one of the data or the lifetime is wrong
+   * @throws SessionLimitError by the option `principals.onLimit`, SessionValueError where a value can't be stored
    * @throws SessionBackendError
    */
-  async issue(options: IssueOptions): Promise<IssuedSession> {
-    return this.#issue(options);
+  async issue(principal: string, options?: IssueOptions): Promise<IssuedSession> {
+    return this.#issue(principal, options);
   }
 
   /** Whether the backend answers, told within `backendTimeout`. For health checks: it fails nobody's request. */

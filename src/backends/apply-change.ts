@@ -27,7 +27,7 @@ export function applyChange(
   nowMs: number,
   deadlineMs: number,
 ): UpdateResult {
-  if (nowMs > deadlineMs) throw new Error('the change came too late to be applied');
+  checkDeadline(nowMs, deadlineMs);
   const isAlive = expiresAtMs(record, lifetime) > nowMs;
   if (!isAlive || !isAdmitted(record, change)) return GONE;
   const wasEmpty = isEmptyRecord(record);
@@ -47,16 +47,28 @@ export function applyChange(
   };
 }
 
+/** @throws Error where it is too late for a change */
+export function checkDeadline(nowMs: number, deadlineMs: number): void {
+  if (nowMs > deadlineMs) throw new Error('the change came too late to be applied');
+}
+
 function isAdmitted(record: SessionRecord, { generation, secret }: SessionChange): boolean {
-  const isAppliedBefore = secret !== undefined && record[FIELD.hash] === secret.hash;
+  const isAppliedBefore = secret?.hash !== undefined && record[FIELD.hash] === secret.hash;
   return isAppliedBefore || record[FIELD.generation] === generation;
 }
 
-function changeSecret(record: SessionRecord, { hash, secret }: SessionChange, nowMs: number): void {
+function changeSecret(
+  record: SessionRecord,
+  { generation, hash, secret }: SessionChange,
+  nowMs: number,
+): void {
   const current = record[FIELD.hash];
-  if (!secret || secret.hash === current) return;
-  if (secret.generation !== undefined) {
-    record[FIELD.generation] = secret.generation;
+  const isNewGeneration = secret?.generation !== undefined;
+  if (isNewGeneration && record[FIELD.generation] === generation) {
+    record[FIELD.generation] = secret.generation!;
+  }
+  if (secret?.hash === undefined || secret.hash === current) return;
+  if (isNewGeneration) {
     delete record[FIELD.previous];
   } else if (current === hash && !isEmptyRecord(record)) {
     record[FIELD.previous] = `${current}.${nowMs + secret.graceMs}`;

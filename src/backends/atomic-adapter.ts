@@ -1,4 +1,4 @@
-import { applyChange } from './apply-change.js';
+import { applyChange, checkDeadline } from './apply-change.js';
 import {
   type AtomicSessionBackend,
   EMPTY_MS,
@@ -49,8 +49,9 @@ export class AtomicAdapter implements AtomicSessionBackend {
     return this.#locked(id, () => this.backend.delete(id));
   }
 
-  create(id: string, record: SessionRecord, ttl: number): Promise<boolean> {
+  create(id: string, record: SessionRecord, ttl: number, deadlineMs = Infinity): Promise<boolean> {
     return this.#locked(id, async () => {
+      checkDeadline(Date.now(), deadlineMs);
       if (await this.backend.get(id)) return false;
       await this.backend.set(id, record, ttl);
       return true;

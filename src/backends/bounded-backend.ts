@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describeError } from '../errors/describe-error.js';
 import { SessionBackendError } from '../errors/session-backend.error.js';
 import { type Access, BackendState } from './backend-state.js';
+import type { PrincipalIndex } from './principal-index.js';
 import type {
   AtomicSessionBackend,
   Lifetime,
@@ -40,16 +41,36 @@ export class BoundedBackend implements AtomicSessionBackend {
     return this.#admitted('write', 'delete', () => this.backend.delete(id));
   }
 
+  /** What is not answered in time is told as failed, so it must not be applied after that. */
   create(id: string, record: SessionRecord, ttlSeconds: number): Promise<boolean> {
-    return this.#admitted('write', 'create', () => this.backend.create(id, record, ttlSeconds));
+    const deadlineMs = this.now() + this.timeoutMs;
+    return this.#admitted('write', 'create', () =>
+      this.backend.create(id, record, ttlSeconds, deadlineMs),
+    );
   }
 
-  /** What is not answered in time is told as failed, so it must not be applied after that, over newer changes. */
-  update(id: string, change: SessionChange, lifetime: Lifetime): Promise<UpdateResult> {
-    const deadlineMs = this.now() + this.timeoutMs;
+  update(
+    id: string,
+    change: SessionChange,
+    lifetime: Lifetime,
+    deadlineMs = Infinity,
+  ): Promise<UpdateResult> {
+    const latestMs = Math.min(deadlineMs, this.now() + this.timeoutMs);
     return this.#admitted('write', 'update', () =>
-      this.backend.update(id, change, lifetime, deadlineMs),
+      this.backend.update(id, change, lifetime, latestMs),
     );
+  }
+
+  /** An index with the same limits. */
+  bounded(index: PrincipalIndex): PrincipalIndex {
+    const write = <T>(name: string, run: () => Promise<T>) => this.#admitted('write', name, run);
+    return {
+      enter: (...args) => write('enter a principal', () => index.enter(...args)),
+      extend: (...args) => write('extend a principal', () => index.extend(...args)),
+      leave: (...args) => write('leave a principal', () => index.leave(...args)),
+      fence: (...args) => write('fence a principal', () => index.fence(...args)),
+      entries: (...args) => this.#admitted('read', 'list', () => index.entries(...args)),
+    };
   }
 
   /** Part of creating a session, which is dated by that clock. */

@@ -1,6 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { applyChange } from './apply-change.js';
+import { applyChange, checkDeadline } from './apply-change.js';
+import { LocalPrincipalIndex } from './local-principal-index.js';
+import type { IndexedBackend } from './principal-index.js';
 import { showValue } from '../errors/show-value.js';
 import {
   type AtomicSessionBackend,
@@ -33,7 +35,8 @@ const SWEEP_PER_CREATE = 2;
  *
  * Says so once in a warning where `NODE_ENV` is `production`.
  */
-export class MemoryBackend implements AtomicSessionBackend {
+export class MemoryBackend implements AtomicSessionBackend, IndexedBackend {
+  readonly principals = new LocalPrincipalIndex();
   static #warned = false;
   readonly #maxSessions: number;
   #entries?: LRUCache<string, Entry>;
@@ -80,7 +83,13 @@ export class MemoryBackend implements AtomicSessionBackend {
     this.#entries?.delete(id);
   }
 
-  async create(id: string, record: SessionRecord, ttlSeconds: number): Promise<boolean> {
+  async create(
+    id: string,
+    record: SessionRecord,
+    ttlSeconds: number,
+    deadlineMs = Infinity,
+  ): Promise<boolean> {
+    checkDeadline(Date.now(), deadlineMs);
     if (this.#live(id)) return false;
     this.#store(id, { ...record }, ttlSeconds);
     return true;

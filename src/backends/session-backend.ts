@@ -35,13 +35,14 @@ export interface Lifetime {
   readonly absoluteMs: number;
 }
 
-/** A new secret for a session. The record keeps its hash, and when it came (`$renewed`). */
+/** A new secret for a session, a new generation, or both. The record keeps a secret's hash, and when it came (`$renewed`). */
 export interface SecretChange {
-  readonly hash: string;
+  /** The new secret's hash. Where it is missing the secret stays, and only the generation is new. */
+  readonly hash?: string;
   /**
-   * The new `$gen` that comes with it: all that was under way with the old one is refused from then on. Where it is
-   * missing this is a renewal: it takes place only where the record's hash is the change's `hash` and the session is left
-   * with data, since nobody is told the token of one without; that hash goes on counting for `graceMs` (`$previous`).
+   * The new `$gen`: all that was under way with the old one is refused from then on. Where it is missing this is a renewal:
+   * it takes place only where the record's hash is the change's `hash` and the session is left with data, since nobody is told
+   * the token of one without; that hash goes on counting for `graceMs` (`$previous`).
    */
   readonly generation?: string;
   readonly graceMs: number;
@@ -111,8 +112,16 @@ export const EMPTY_MS = 60_000;
  * {@link AtomicAdapter}.
  */
 export interface AtomicSessionBackend extends SessionBackend {
-  /** Adds a session; `false`, changing nothing, where the id is taken. */
-  create(id: string, record: SessionRecord, ttlSeconds: number): Promise<boolean>;
+  /**
+   * Adds a session; `false`, changing nothing, where the id is taken.
+   * @param deadlineMs when it is too late to add it, by the backend's clock: it then rejects and changes nothing
+   */
+  create(
+    id: string,
+    record: SessionRecord,
+    ttlSeconds: number,
+    deadlineMs?: number,
+  ): Promise<boolean>;
   /**
    * Applies one change, and gives the record the life that its own times say.
    * @param deadlineMs when it is too late to apply it, by the backend's clock: it then rejects and changes nothing

@@ -17,6 +17,9 @@ export const FIELD = {
   absoluteMs: '$absolute',
   /** Whether its cookie outlives the browser: `1` or `0`. */
   isPersistent: '$persistent',
+  /** Whose session it is, and when the principal's index entered it. */
+  principal: '$principal',
+  signedInAtMs: '$signedIn',
   /** The format of the record, where it is not the one that this version writes. */
   version: '$version',
 } as const;
@@ -29,10 +32,10 @@ export function isMetadata(field: string): boolean {
   return field.charCodeAt(0) === 36;
 }
 
-/** Whether a record holds no data, only metadata. */
+/** Whether a record holds no data, and is nobody's. */
 export function isEmptyRecord(record: SessionRecord): boolean {
   for (const field in record) if (!isMetadata(field)) return false;
-  return true;
+  return record[FIELD.principal] === undefined;
 }
 
 /** The number that a field holds; `undefined` where it is missing, NaN where it holds something else. */

@@ -11,6 +11,14 @@ import type { SessionState } from './session-state.js';
 import type { LoadedSession } from './session-store.js';
 import type { Identity } from './token.js';
 
+/** How much of its absolute lifetime had passed when it was signed in. */
+function sinceSignIn({ createdAtMs, signedInAtMs = createdAtMs }: SessionMetadata): number {
+  return signedInAtMs - createdAtMs;
+}
+
+const NEVER_ENDS =
+  "A session that is somebody's must end: give it an absolute lifetime, by the module's option absoluteTimeout or by signIn(principal, { lifetime: { absolute: '30d' } }).";
+
 /** How long a response waits for a use to be written; after that it leaves without its cookie's longer life. */
 const MAX_TOUCH_WAIT_MS = 100;
 
@@ -25,22 +33,27 @@ export class ActiveSession {
 
   /** @param tokenPlace which of the tokens that it was opened with counts: the one that found it, or was refused */
   constructor(
-    runtime: SessionRuntime,
+    private readonly runtime: SessionRuntime,
     found?: LoadedSession,
     readonly tokenPlace?: number,
+    private readonly arrivedAtMs = performance.now(),
   ) {
     this.#life = new SessionLife(runtime, found);
   }
 
   /** The session of the first token that has one; an empty new one where none has. */
-  static async open(runtime: SessionRuntime, tokens: readonly string[]): Promise<ActiveSession> {
+  static async open(
+    runtime: SessionRuntime,
+    tokens: readonly string[],
+    arrivedAtMs = performance.now(),
+  ): Promise<ActiveSession> {
     let refused: { id: string | undefined; place: number } | undefined;
     for (const [place, token] of tokens.entries()) {
       const found = await runtime.store.load(token);
-      if (found?.kind === 'session') return new ActiveSession(runtime, found, place);
+      if (found?.kind === 'session') return new ActiveSession(runtime, found, place, arrivedAtMs);
       if (found) refused = { id: found.id, place };
     }
-    const session = new ActiveSession(runtime, undefined, refused?.place);
+    const session = new ActiveSession(runtime, undefined, refused?.place, arrivedAtMs);
     if (refused) session.#life.refuse(refused.id);
     return session;
   }
@@ -90,6 +103,12 @@ export class ActiveSession {
   }
   get expiresAtMs(): number {
     return this.#life.times.expiresAtMs;
+  }
+  get principal(): string | undefined {
+    return this.#life.principal;
+  }
+  get signedInAtMs(): number | undefined {
+    return this.#life.signedInAtMs;
   }
   get notice(): ClientNotice {
     return this.#life.notice;
@@ -143,9 +162,13 @@ export class ActiveSession {
     this.#life.times.touch();
   }
 
+  /** @throws TypeError where a session that is somebody's would never end */
   setLifetime(lifetime: OwnLifetime): void {
     this.write();
-    this.#life.times.setLifetime(lifetime);
+    if (this.principal !== undefined && lifetime.absoluteMs === Infinity) {
+      throw new TypeError(NEVER_ENDS);
+    }
+    this.#life.setLifetime(lifetime);
   }
 
   stopTelling(reason: UntoldReason): void {
@@ -176,7 +199,7 @@ export class ActiveSession {
     const life = this.#life;
     const work = isCommitted && !this.#isLookedAt ? undefined : this.commit();
     if (work || this.state !== 'stored') return work;
-    if (life.times.isTouchDue && !life.fields.isEmpty) return this.#touchInPassing();
+    if (life.times.isTouchDue && !life.isEmpty) return this.#touchInPassing();
     return life.notice.isOutdated ? this.#queue.run(() => life.confirm()) : undefined;
   }
 
@@ -198,6 +221,22 @@ export class ActiveSession {
 
   destroy(): Promise<void> {
     return this.#asked(() => this.#life.destroy());
+  }
+
+  /** @throws TypeError where the session would never end */
+  signIn(principal: string, keep?: readonly string[], lifetime: OwnLifetime = {}): Promise<void> {
+    return this.#asked(async () => {
+      const { metadata } = this.#life.times;
+      const own = metadata.absoluteMs && metadata.absoluteMs - sinceSignIn(metadata);
+      const absoluteMs = lifetime.absoluteMs ?? own ?? this.runtime.lifetime.absoluteMs;
+      if (absoluteMs === Infinity) throw new TypeError(NEVER_ENDS);
+      const { arrivedAtMs } = this;
+      await this.#life.signIn({ principal, absoluteMs, arrivedAtMs, lifetime }, keep);
+    });
+  }
+
+  signOut(keep?: readonly string[]): Promise<void> {
+    return this.#asked(() => this.#life.signOut(keep));
   }
 
   /** As `destroy`, by somebody who hears of no failure: what can't be ended fails the response. */

@@ -1,3 +1,4 @@
+import { checkPrincipal } from '../principals/principal-name.js';
 import { ActiveSession } from './active-session.js';
 import type { LifetimeOptions, SessionData, SessionKey } from './session.js';
 import { createSessionObject } from './session-object.js';
@@ -5,9 +6,8 @@ import type { SessionRuntime } from './session-runtime.js';
 
 /** What a session is made of where no request begins it. */
 export interface IssueOptions {
-  /** Its data: at least one field, as a session without any is not stored. */
-  readonly data: Partial<Pick<SessionData, SessionKey>>;
-  /** A life of its own, as `session.lifetime()` gives one. */
+  readonly data?: Partial<Pick<SessionData, SessionKey>>;
+  /** A life of its own, as `session.signIn()` gives one. */
   readonly lifetime?: LifetimeOptions;
 }
 
@@ -20,27 +20,24 @@ export interface IssuedSession {
 }
 
 /**
- * Stores a new session. Its token is not signed yet.
- * @throws TypeError which names what is wrong, SessionValueError, SessionBackendError
+ * Stores a new session of a principal. Its token is not signed yet.
+ * @throws TypeError which names what is wrong, SessionValueError, SessionLimitError, SessionBackendError
  */
 export async function issueSession(
   runtime: SessionRuntime,
-  options: IssueOptions,
+  principal: string,
+  options: IssueOptions = {},
 ): Promise<IssuedSession> {
-  const { data, lifetime, ...unknown } = (options ?? {}) as Partial<IssueOptions>;
+  checkPrincipal('sessions.issue(principal)', principal);
+  const { data, lifetime, ...unknown } = options;
   for (const name of Object.keys(unknown)) {
     throw new TypeError(`sessions.issue(): ${name} is no option: write data, lifetime.`);
   }
   const life = new ActiveSession(runtime);
   const session = createSessionObject(life);
-  session.update(data ?? {});
-  if (lifetime) session.lifetime(lifetime);
+  if (data !== undefined) session.update(data);
+  await session.signIn(principal, { ...(lifetime && { lifetime }) });
   await session.save();
-  const told = life.notice.take();
-  if (told?.kind !== 'token') {
-    throw new TypeError(
-      "sessions.issue() has no data, and a session without any is not stored: write issue({ data: { userId: 'ada' } }).",
-    );
-  }
+  const told = life.notice.take() as { token: string };
   return { id: session.id, token: told.token };
 }

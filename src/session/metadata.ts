@@ -11,19 +11,25 @@ export interface SessionMetadata {
   readonly idleMs?: number | undefined;
   readonly absoluteMs?: number | undefined;
   readonly isPersistent?: boolean | undefined;
+  /** Whose it is, and since when. */
+  readonly principal?: string | undefined;
+  readonly signedInAtMs?: number | undefined;
 }
 
 /** A life of its own for one session. */
 export type OwnLifetime = Pick<SessionMetadata, 'idleMs' | 'absoluteMs' | 'isPersistent'>;
 
-const NAMES = Object.keys({
+type NumberName = Exclude<keyof SessionMetadata, 'principal'>;
+
+const NUMBERS = Object.keys({
   createdAtMs: true,
   seenAtMs: true,
   renewedAtMs: true,
   idleMs: true,
   absoluteMs: true,
   isPersistent: true,
-} satisfies Record<keyof SessionMetadata, true>) as (keyof SessionMetadata)[];
+  signedInAtMs: true,
+} satisfies Record<NumberName, true>) as NumberName[];
 
 /** The metadata of a record, `undefined` where they are missing or broken. */
 export function readMetadata(record: SessionRecord): SessionMetadata | undefined {
@@ -33,9 +39,14 @@ export function readMetadata(record: SessionRecord): SessionMetadata | undefined
   const idleMs = numberIn(record, FIELD.idleMs);
   const absoluteMs = numberIn(record, FIELD.absoluteMs);
   const persistent = numberIn(record, FIELD.isPersistent);
+  const signedInAtMs = numberIn(record, FIELD.signedInAtMs);
+  const principal = record[FIELD.principal];
   if (!Number.isSafeInteger(createdAtMs) || !Number.isSafeInteger(seenAtMs)) return undefined;
   if (Number.isNaN(renewedAtMs) || Number.isNaN(idleMs)) return undefined;
   if (Number.isNaN(absoluteMs) || Number.isNaN(persistent)) return undefined;
+  if (Number.isNaN(signedInAtMs) || (principal === undefined) !== (signedInAtMs === undefined)) {
+    return undefined;
+  }
   const isPersistent = persistent === undefined ? undefined : persistent === 1;
   return {
     createdAtMs: createdAtMs!,
@@ -44,6 +55,8 @@ export function readMetadata(record: SessionRecord): SessionMetadata | undefined
     idleMs,
     absoluteMs,
     isPersistent,
+    principal,
+    signedInAtMs,
   };
 }
 
@@ -59,10 +72,11 @@ export function endsAtMs(metadata: SessionMetadata, standard: Lifetime): number 
 /** Metadata as fields of a record. */
 export function metadataRecord(metadata: Partial<SessionMetadata>): SessionRecord {
   const record: SessionRecord = {};
-  for (const name of NAMES) {
+  for (const name of NUMBERS) {
     const value = metadata[name];
     if (value !== undefined) record[FIELD[name]] = String(Number(value));
   }
+  if (metadata.principal !== undefined) record[FIELD.principal] = metadata.principal;
   return record;
 }
 

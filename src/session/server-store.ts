@@ -1,12 +1,21 @@
-import type {
-  AtomicSessionBackend,
-  Lifetime,
-  SecretChange,
-  SessionChange,
-  SessionRecord,
+import {
+  type AtomicSessionBackend,
+  EMPTY_MS,
+  type Lifetime,
+  type SecretChange,
+  type SessionChange,
+  type SessionRecord,
 } from '../backends/session-backend.js';
-import { expiresAtMs, FIELD, isMetadata, ttlSeconds } from '../backends/session-record.js';
+import {
+  expiresAtMs,
+  FIELD,
+  isEmptyRecord,
+  isMetadata,
+  ttlSeconds,
+} from '../backends/session-record.js';
+import type { Admission, SignIns } from '../principals/sign-ins.js';
 import { decodeField, type SessionCodec } from './codec.js';
+import { NO_DATA } from './data-change.js';
 import { endsAtMs, metadataRecord, readMetadata, type SessionMetadata } from './metadata.js';
 import { Operations } from './operations.js';
 import { observed, tellReplaced } from './session-events.js';
@@ -14,6 +23,7 @@ import type {
   DecodedRecord,
   LoadedSession,
   RefusedToken,
+  Whose,
   SessionStore,
   StoreChange,
   StoreResult,
@@ -29,6 +39,7 @@ export interface ServerStoreOptions {
   readonly backend: AtomicSessionBackend;
   readonly codec: SessionCodec;
   readonly lifetime: Lifetime;
+  readonly signIns: SignIns;
   /** How long the secret before a renewal still opens the session. */
   readonly renewGraceMs: number;
   /** Told of a stored session that can't be read. The error may quote the session's values, so it is not passed on. */
@@ -88,19 +99,16 @@ export class ServerStore implements SessionStore {
   async create(identity: Identity, begin: () => SessionRecord): Promise<StoreResult> {
     const { backend, lifetime } = this.options;
     await backend.syncClock?.();
-    const record: SessionRecord = {
-      [FIELD.generation]: identity.generation,
-      [FIELD.hash]: identity.hash,
-      ...begin(),
-    };
-    const ttl = ttlSeconds(record, lifetime, this.now());
-    await observed('commit', identity.id, async () => {
-      // Where the id is taken, an earlier try of ours was applied, though it seemed to fail: it is 128 random bits that
-      // nobody else was told.
-      if (!(await backend.create(identity.id, record, ttl))) {
-        await backend.set(identity.id, record, ttl);
-      }
-    });
+    const begun = begin();
+    const { generation, hash, id } = identity;
+    const record: SessionRecord = { [FIELD.generation]: generation, [FIELD.hash]: hash, ...begun };
+    const isEmpty = isEmptyRecord(record);
+    const seconds = ttlSeconds(record, lifetime, this.now());
+    const ttl = isEmpty ? Math.min(seconds, EMPTY_MS / 1000) : seconds;
+    const isCreated = await observed('commit', id, () => backend.create(id, record, ttl));
+    // Where the id is taken, an earlier try of ours was applied, though it seemed to fail: it is 128 random bits that
+    // nobody else was told.
+    if (!isCreated) return this.#createAgain(identity, begun);
     const persistent = record[FIELD.isPersistent];
     return {
       status: 'stored',
@@ -108,16 +116,23 @@ export class ServerStore implements SessionStore {
       expiresAtMs: expiresAtMs(record, lifetime),
       isPersistent: persistent === undefined ? undefined : persistent === '1',
       wasEmpty: false,
-      isEmpty: false,
+      isEmpty,
     };
+  }
+
+  #createAgain(identity: Identity, begun: SessionRecord): Promise<StoreResult> {
+    const { [FIELD.createdAtMs]: _, [FIELD.seenAtMs]: __, ...set } = begun;
+    return this.update(identity, { ...NO_DATA, keep: [], set, isUse: true });
   }
 
   async update(identity: Identity, change: StoreChange): Promise<StoreResult> {
     const { backend, lifetime } = this.options;
     const { id } = identity;
-    const sent = this.#sent(identity, change);
+    const admission = await this.#admission(id, change);
+    const deadlineMs = admission && this.now() + admission.untilMs - performance.now();
+    const sent = this.#sent(identity, change, admission);
     const kind = isTouch(change) ? 'touch' : 'commit';
-    const result = await observed(kind, id, () => backend.update(id, sent, lifetime));
+    const result = await observed(kind, id, () => backend.update(id, sent, lifetime, deadlineMs));
     const { next, operation } = change;
     if (operation !== undefined) this.#operations.acknowledge(id, operation);
     if (result.status === 'gone') return GONE;
@@ -131,19 +146,40 @@ export class ServerStore implements SessionStore {
       isPersistent,
       wasEmpty,
       isEmpty,
+      signedInAtMs: admission?.signedInAtMs,
     };
   }
 
-  end(id: string): Promise<void> {
-    return observed('destroy', id, () => this.options.backend.delete(id));
+  async end(id: string, { principal, signedInAtMs }: Whose = {}): Promise<void> {
+    const { backend, signIns } = this.options;
+    await observed('destroy', id, () => backend.delete(id));
+    if (principal !== undefined) await signIns.leave(principal, id, signedInAtMs!);
+  }
+
+  /** What must be entered in the index before a change is written. */
+  async #admission(id: string, change: StoreChange): Promise<Admission | undefined> {
+    const { signIns } = this.options;
+    const { signIn, principal, ownLifetime } = change;
+    if (signIn) return signIns.admit(id, signIn);
+    if (principal !== undefined && ownLifetime?.absoluteMs !== undefined) {
+      await signIns.extend(principal, ownLifetime.absoluteMs);
+    }
+    return undefined;
   }
 
   #get(id: string): Promise<SessionRecord | null> {
     return observed('load', id, () => this.options.backend.get(id));
   }
 
-  #sent({ id, generation, hash }: Identity, change: StoreChange): SessionChange {
-    const { set, remove, increment, isUse, keep, operation, next, ownLifetime } = change;
+  #sent(
+    { id, generation, hash }: Identity,
+    change: StoreChange,
+    admission: Admission | undefined,
+  ): SessionChange {
+    const { set, remove, increment, isUse, keep, operation, next, ownLifetime, signIn } = change;
+    const own = ownLifetime ?? signIn;
+    const { principal } = signIn ?? {};
+    const whose = admission && { principal, signedInAtMs: admission.signedInAtMs };
     const names = this.#operations.takeAcknowledged(id);
     return {
       generation,
@@ -151,7 +187,7 @@ export class ServerStore implements SessionStore {
       secret: next && this.#secret(next),
       isUse,
       keep,
-      set: ownLifetime ? { ...set, ...metadataRecord(ownLifetime) } : set,
+      set: own ? { ...set, ...metadataRecord({ ...ownLifetime, ...whose }) } : set,
       remove: names.length > 0 ? [...remove, ...names] : remove,
       increment,
       operation,
@@ -222,8 +258,16 @@ export class ServerStore implements SessionStore {
   }
 }
 
-function isTouch({ set, remove, increment, keep, next, ownLifetime }: StoreChange): boolean {
-  if (next ?? keep ?? ownLifetime) return false;
+function isTouch({
+  set,
+  remove,
+  increment,
+  keep,
+  next,
+  ownLifetime,
+  signIn,
+}: StoreChange): boolean {
+  if (next ?? keep ?? ownLifetime ?? signIn) return false;
   for (const _ in set) return false;
   for (const _ in increment) return false;
   return remove.length === 0;

@@ -134,6 +134,13 @@ export class SessionFields {
     return fields;
   }
 
+  /** Some of the data, as if they had never been stored. */
+  copy(keys: readonly string[]): SessionFields {
+    const fields = new SessionFields(this.codec);
+    for (const key of keys) if (this.has(key)) fields.set(key, this.get(key));
+    return fields;
+  }
+
   /** What has changed since the data were stored, `undefined` where nothing has. @throws SessionValueError */
   change(): DataChange | undefined {
     if (this.#live.size === 0 && this.#removed.size === 0) return undefined;

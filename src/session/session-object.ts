@@ -1,6 +1,13 @@
 import { inspect } from 'node:util';
 import { ownLifetime } from './own-lifetime.js';
-import type { LifetimeOptions, RegenerateOptions, Session, SessionCallback } from './session.js';
+import { checkPrincipal } from '../principals/principal-name.js';
+import type {
+  LifetimeOptions,
+  RegenerateOptions,
+  Session,
+  SessionCallback,
+  SignInOptions,
+} from './session.js';
 import type { ActiveSession } from './active-session.js';
 
 const LIFE = Symbol('ActiveSession');
@@ -30,6 +37,13 @@ class SessionTarget {
   }
   get expiresAt() {
     return new Date(used(this).expiresAtMs);
+  }
+  get principal() {
+    return used(this).principal;
+  }
+  get signedInAt() {
+    const { signedInAtMs } = used(this);
+    return signedInAtMs === undefined ? undefined : new Date(signedInAtMs);
   }
   /** By `String(key)`, as a plain object has it: JavaScript may pass a number. */
   get(key: string): unknown {
@@ -86,6 +100,16 @@ class SessionTarget {
   ): Promise<void> | this {
     if (typeof options === 'function') return this.regenerate(undefined, options);
     return answer(this, this[LIFE].regenerate(fieldsToKeep(options)), callback);
+  }
+  signIn(principal: string, options: SignInOptions = {}): Promise<void> | this {
+    checkPrincipal('session.signIn(principal)', principal);
+    const keep = fieldsToKeep(options, 'signIn');
+    const { lifetime } = options;
+    const own = lifetime && ownLifetime(lifetime);
+    return answer(this, this[LIFE].signIn(principal, keep, own));
+  }
+  signOut(options?: RegenerateOptions): Promise<void> | this {
+    return answer(this, this[LIFE].signOut(fieldsToKeep(options, 'signOut')));
   }
   save(callback?: SessionCallback): Promise<void> | this {
     return answer(this, this[LIFE].save(), callback);
@@ -190,13 +214,14 @@ function write(life: ActiveSession, key: PropertyKey, value: unknown): void {
 /** As an option, or as @fastify/session's callers say it: a list. */
 function fieldsToKeep(
   options: RegenerateOptions | readonly string[] = {},
+  member = 'regenerate',
 ): readonly string[] | undefined {
   const keep: unknown = Array.isArray(options) ? options : (options as RegenerateOptions).keep;
   if (keep === undefined || (Array.isArray(keep) && keep.every((key) => typeof key === 'string'))) {
     return keep;
   }
   throw new TypeError(
-    "session.regenerate: keep must be a list of fields: session.regenerate({ keep: ['cart'] }).",
+    `session.${member}: keep must be a list of fields, such as { keep: ['cart'] }.`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { SessionChange, SessionRecord } from '../backends/session-backend.js';
+import type { SignIn } from '../principals/sign-ins.js';
 import type { OwnLifetime, SessionMetadata } from './metadata.js';
 import type { Identity } from './token.js';
 
@@ -38,7 +39,12 @@ export type StoreResult =
       /** Whether the session held no data before, and whether it holds none now. */
       readonly wasEmpty: boolean;
       readonly isEmpty: boolean;
+      /** Where the change signed somebody in: when that was. */
+      readonly signedInAtMs?: number | undefined;
     };
+
+/** Whose a session is, and since when. */
+export type Whose = Pick<SessionMetadata, 'principal' | 'signedInAtMs'>;
 
 /** What is to be changed, with the identity that the session is to have from then on. */
 export interface StoreChange extends Omit<SessionChange, 'generation' | 'hash' | 'secret'> {
@@ -47,13 +53,18 @@ export interface StoreChange extends Omit<SessionChange, 'generation' | 'hash' |
   /** A new secret: by `regenerate`, or by a renewal, which takes place only where the old one is current. */
   readonly next?:
     { readonly identity: Identity; readonly kind: 'regenerate' | 'renew' } | undefined;
+  /** Whose the session is to be. */
+  readonly signIn?: SignIn | undefined;
+  /** Whose it is. */
+  readonly principal?: string | undefined;
 }
 
 /**
  * Where sessions are kept: the one seam between a session's life and whatever keeps it. Ours keeps them in a backend under
  * their id ({@link ServerStore}); one that keeps them in the token itself fits as well.
  *
- * Each method rejects with a `SessionBackendError` where the system fails; what was asked for may have been done then.
+ * Each method rejects with a `SessionBackendError` where the system fails; what was asked for may have been done then. What
+ * signs somebody in may also reject with a `SignInRevokedError` or a `SessionLimitError`, and has changed nothing then.
  */
 export interface SessionStore {
   /** The clock that ends sessions, milliseconds since 1970. */
@@ -64,6 +75,6 @@ export interface SessionStore {
   /** Adds a session, whose record has all but what says who may open it. */
   create(identity: Identity, begin: () => SessionRecord): Promise<StoreResult>;
   update(identity: Identity, change: StoreChange): Promise<StoreResult>;
-  /** Ends a session for good. One that does not exist is no error. */
-  end(id: string): Promise<void>;
+  /** Ends a session for good. One that does not exist is no error. @param whose what is known of that */
+  end(id: string, whose?: Whose): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import type { Lifetime, SessionRecord } from '../backends/session-backend.js';
+import type { Whose } from './session-store.js';
 import { endsAtMs, metadataRecord, type OwnLifetime, type SessionMetadata } from './metadata.js';
 
 /** When sessions are written without being changed, and how long they live. */
@@ -59,6 +60,10 @@ export class SessionTimes {
     return this.clock.now() - renewedAtMs >= this.settings.renewIntervalMs;
   }
 
+  get nowMs(): number {
+    return this.clock.now();
+  }
+
   touch(): void {
     this.#mustTouch = true;
   }
@@ -85,14 +90,23 @@ export class SessionTimes {
     return metadataRecord(this.#metadata);
   }
 
+  /** Notes whose it has been stored as. */
+  settleSignIn(whose: Whose & OwnLifetime): void {
+    this.#metadata = { ...this.#metadata, ...whose };
+  }
+
   /** Notes that a use was stored, and with it a life of its own. */
   settleUse(stored: OwnLifetime | undefined, isNewSecret: boolean): void {
     const seenAtMs = Math.max(this.clock.now(), this.#metadata.seenAtMs);
     this.#metadata = { ...this.#metadata, seenAtMs, ...(isNewSecret && { renewedAtMs: seenAtMs }) };
-    if (this.#ownToStore === stored) this.#ownToStore = undefined;
+    if (isPart(this.#ownToStore, stored)) this.#ownToStore = undefined;
     this.#mustTouch = false;
     this.#isUseStored = true;
   }
+}
+
+function isPart(part: OwnLifetime = {}, whole: OwnLifetime = {}): boolean {
+  return (Object.keys(part) as (keyof OwnLifetime)[]).every((key) => part[key] === whole[key]);
 }
 
 function beginning(nowMs: number): SessionMetadata {

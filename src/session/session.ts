@@ -38,6 +38,11 @@ export interface RegenerateOptions {
   keep?: readonly SessionKey[];
 }
 
+export interface SignInOptions extends RegenerateOptions {
+  /** A life of its own, as `lifetime` gives one; `absolute` counts from the sign-in, and has to be there. */
+  lifetime?: LifetimeOptions;
+}
+
 /** What a session can do beside holding data. */
 export interface SessionMembers {
   /**
@@ -57,6 +62,10 @@ export interface SessionMembers {
   readonly lastSeenAt: Date;
   /** When it ends if it is not used again. */
   readonly expiresAt: Date;
+
+  /** Whose session it is, as `signIn` was told; `undefined` where it is nobody's. */
+  readonly principal: string | undefined;
+  readonly signedInAt: Date | undefined;
 
   get<K extends SessionKey>(key: K): SessionData[K] | undefined;
   set<K extends SessionKey>(key: K, value: SessionData[K]): void;
@@ -98,6 +107,25 @@ export interface SessionMembers {
   regenerate(options?: RegenerateOptions | readonly SessionKey[]): Promise<void>;
   regenerate(callback: SessionCallback): this;
   regenerate(options: RegenerateOptions | undefined, callback: SessionCallback): this;
+  /**
+   * Signs a principal in: with what is saved next the session is theirs and has a new token and `generation`; the token
+   * before is dead, whoever has it (OWASP, "Renew the Session ID After Any Privilege Level Change"). Call it when credentials
+   * have been verified, in place of `regenerate()`.
+   *
+   * Data stay, or those in `keep`. A session that is another principal's ends, and a new one begins with nothing but what
+   * `keep` names.
+   *
+   * The absolute timeout counts from here. Where nothing can be saved, all stays as it was: with a `SignInRevokedError` (401)
+   * where `revokeAll` has come in between, and with a `SessionLimitError` (409) by the option `principals.onLimit`.
+   * @throws TypeError where the principal is no text, empty or longer than 255 characters, or the session would never end
+   * @throws SessionTokenError where the client can't be told of its new token
+   */
+  signIn(principal: string, options?: SignInOptions): Promise<void>;
+  /**
+   * Ends the session, as `destroy()`. With `keep`, those fields go on in a new session that is nobody's.
+   * @throws SessionBackendError
+   */
+  signOut(options?: RegenerateOptions): Promise<void>;
   /**
    * Saves now, for example before a slow task. What follows is saved at the end as usual.
    * @throws SessionGoneError where somebody else has ended the session

@@ -9,6 +9,9 @@ export interface StoredSession {
   readonly createdAt: Date;
   readonly lastSeenAt: Date;
   readonly expiresAt: Date;
+  /** Whose it is, and since when; `undefined` where it is nobody's. */
+  readonly principal: string | undefined;
+  readonly signedInAt: Date | undefined;
   readonly data: Partial<SessionData>;
 }
 
@@ -17,8 +20,11 @@ export function storedSession(
   { metadata, data }: DecodedRecord,
   lifetime: Lifetime,
 ): StoredSession {
+  const { principal, signedInAtMs } = metadata;
   return {
     id,
+    principal,
+    signedInAt: signedInAtMs === undefined ? undefined : new Date(signedInAtMs),
     createdAt: new Date(metadata.createdAtMs),
     lastSeenAt: new Date(metadata.seenAtMs),
     expiresAt: new Date(endsAtMs(metadata, lifetime)),

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AtomicAdapter } from '../backends/atomic-adapter.js';
+import { LocalPrincipalIndex } from '../backends/local-principal-index.js';
+import { isIndexed } from '../backends/principal-index.js';
 import { isAtomic, type SessionBackend } from '../backends/session-backend.js';
 import { atomicCases } from './atomic-cases.js';
 import { basicCases } from './basic-cases.js';
 import { expiryCases } from './expiry-cases.js';
+import { indexCases } from './index-cases.js';
 import { secretCases } from './secret-cases.js';
 
 /** How the contract gets at a backend. */
@@ -36,13 +39,15 @@ const DEADLINE_MS = 5000;
  * `AssertionError` where a promise is broken.
  */
 export function sessionBackendContract(target: ContractTarget): ContractCase[] {
-  return [...basicCases, ...atomicCases, ...secretCases, ...expiryCases].map(([name, run]) => ({
+  const cases = [...basicCases, ...atomicCases, ...secretCases, ...expiryCases, ...indexCases];
+  return cases.map(([name, run]) => ({
     name,
     run: async () => {
       const backend = await target.create();
       try {
         await run({
           backend: isAtomic(backend) ? backend : new AtomicAdapter(backend),
+          principals: isIndexed(backend) ? backend.principals : new LocalPrincipalIndex(),
           id: () => randomBytes(16).toString('base64url'),
           until,
         });

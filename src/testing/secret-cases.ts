@@ -70,6 +70,48 @@ export const secretCases: readonly Case[] = [
     },
   ],
   [
+    'a new generation may leave the secret as it is: what was under way is refused, also where it is sent again',
+    async ({ backend, id }) => {
+      const session = id();
+      await backend.create(session, await newRecord(backend, { a: '1' }), TTL);
+      const signIn = change({ secret: regeneration, set: { user: '"ada"' } });
+      const refusal = change({ secret: { generation: 'g3', graceMs: 0 } });
+      assert.equal((await backend.update(session, refusal, LONG)).status, 'applied');
+      assert.deepEqual(await backend.update(session, signIn, LONG), GONE);
+      assert.deepEqual(await backend.update(session, refusal, LONG), GONE);
+      const record = (await backend.get(session))!;
+      assert.equal(record['$gen'], 'g3');
+      assert.equal(record['$hash'], hashOf('a'));
+      assert.deepEqual(await dataOf(backend, session), { a: '1' });
+    },
+  ],
+  [
+    'a new generation that was applied is not applied again over a later one',
+    async ({ backend, id }) => {
+      const session = id();
+      await backend.create(session, await newRecord(backend, { a: '1' }), TTL);
+      const signIn = change({ secret: regeneration, set: { user: '"ada"' } });
+      await backend.update(session, signIn, LONG);
+      const secret = { generation: 'g3', graceMs: 0 };
+      await backend.update(session, change({ generation: 'g2', hash: hashOf('b'), secret }), LONG);
+      await backend.update(session, signIn, LONG);
+      assert.equal((await backend.get(session))?.['$gen'], 'g3');
+    },
+  ],
+  [
+    'a session that is somebody’s is not empty without data',
+    async ({ backend, id }) => {
+      const session = id();
+      const record = await newRecord(backend, { a: '1', $principal: 'a\u001eda', $signedIn: '1' });
+      await backend.create(session, record, TTL);
+      const result = await backend.update(session, change({ remove: ['a'] }), LONG);
+      assert.equal('isEmpty' in result && result.isEmpty, false);
+      const again = await backend.update(session, change({ set: { a: '2' } }), LONG);
+      assert.equal('wasEmpty' in again && again.wasEmpty, false);
+      assert.equal((await backend.get(session))?.['$principal'], 'a\u001eda');
+    },
+  ],
+  [
     'a renewal keeps the generation, and the hash before it for the grace',
     async ({ backend, id }) => {
       const session = id();

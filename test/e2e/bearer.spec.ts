@@ -54,7 +54,7 @@ describe.each(ADAPTERS)('bearer, on %s', (adapter) => {
   afterAll(() => Promise.all(apps.map((each) => each.stop())));
 
   const service = () => app.app.get(SessionService);
-  const issued = (data = { userId: 'ada' }) => service().issue({ data });
+  const issued = (data = { userId: 'ada' }) => service().issue('ada', { data });
   const by = (token: string) => ({ authorization: `Bearer ${token}` });
   /** What a request is answered that brings nothing but these headers, for clients that may be told either way. */
   async function ask(path: string, headers: Record<string, string>, from = app, how?: string) {
@@ -91,7 +91,7 @@ describe.each(ADAPTERS)('bearer, on %s', (adapter) => {
 
     it('gives a session the life that it is told', async () => {
       const lifetime = { idle: '90d', absolute: '1y' };
-      const { id } = await service().issue({ data: { userId: 'ada' }, lifetime });
+      const { id } = await service().issue('ada', { lifetime });
       const { createdAt, expiresAt } = (await service().get(id))!;
       expect(expiresAt.getTime() - createdAt.getTime()).toBe(90 * 24 * 60 * MINUTE_MS);
     });
@@ -100,34 +100,41 @@ describe.each(ADAPTERS)('bearer, on %s', (adapter) => {
       const browser = app.browser();
       await browser.get('/count');
       const cookie = browser.cookies['sid'];
-      const given = await browser.postJson('/issue', { data: { userId: 'ada' } });
+      const given = await browser.postJson('/issue/ada', { data: { userId: 'ada' } });
       expect(tellings(given)).toEqual(NOTHING);
       expect(browser.cookies['sid']).toBe(cookie);
       expect((await browser.get('/session')).json()).toEqual({ visits: 1 });
       expect(await dataOf(given.json<{ token: string }>().token)).toEqual({ userId: 'ada' });
     });
 
-    it.each<[object | undefined, RegExp]>([
-      [undefined, /^sessions\.issue\(\) has no data, .* write issue\(\{ data: \{/],
-      [{}, /^sessions\.issue\(\) has no data/],
-      [{ data: {} }, /^sessions\.issue\(\) has no data/],
-      [{ data: [1, 2] }, /^A session's data are fields by name: write \{ userId: 'ada' \}/],
-      [{ data: 'hunter2' }, /^A session's data are fields by name[^2]*$/],
-      [{ data: { userId: 'ada' }, lifetim: {} }, /^sessions\.issue\(\): lifetim is no option/],
-      [{ data: { id: 'mine' } }, /^session\.id is a member of every session/],
-      [{ data: { $gen: 'mine' } }, /names that begin with \$ are reserved/],
-      [{ data: { userId: 'ada' }, lifetime: { idle: 'soon' } }, /idle is 'soon': write text/],
-      [{ data: { userId: 10n } }, /userId/],
-    ])('refuses %p', async (options, message) => {
+    it('needs no data', async () => {
+      const { id, token } = await service().issue('ada');
+      expect(await dataOf(token)).toEqual({});
+      expect((await service().get(id))?.principal).toBe('ada');
+      expect((await service().list('ada')).map((session) => session.id)).toContain(id);
+    });
+
+    it.each<[unknown, object | undefined, RegExp]>([
+      [undefined, undefined, /^sessions\.issue\(principal\): the principal is missing/],
+      [{ data: { userId: 'ada' } }, undefined, /the principal is no text but a object/],
+      ['ada', { data: [1, 2] }, /^A session's data are fields by name: write \{ userId: 'ada' \}/],
+      ['ada', { data: 'hunter2' }, /^A session's data are fields by name[^2]*$/],
+      ['ada', { lifetim: {} }, /^sessions\.issue\(\): lifetim is no option/],
+      ['ada', { data: { id: 'mine' } }, /^session\.id is a member of every session/],
+      ['ada', { data: { $gen: 'mine' } }, /names that begin with \$ are reserved/],
+      ['ada', { lifetime: { idle: 'soon' } }, /idle is 'soon': write text/],
+      ['ada', { lifetime: { absolute: false } }, /must end: give it an absolute lifetime/],
+      ['ada', { data: { userId: 10n } }, /userId/],
+    ])('refuses %p, %p', async (principal, options, message) => {
       const writes = backend.writes.length;
-      await expect(service().issue(options as never)).rejects.toThrow(message);
-      expect(backend.writes).toHaveLength(writes);
+      await expect(service().issue(principal as never, options as never)).rejects.toThrow(message);
+      expect(backend.writes.slice(writes).filter((method) => method === 'update')).toEqual([]);
     });
 
     it('says what to write where nobody could use the token', async () => {
       const cookies = await start({ transports: ['cookie'] });
       await expect(
-        cookies.app.get(SessionService).issue({ data: { userId: 'ada' } }),
+        cookies.app.get(SessionService).issue('ada', { data: { userId: 'ada' } }),
       ).rejects.toThrow(/write transports: \['cookie', 'bearer'\] in the options/);
     });
 
@@ -340,8 +347,9 @@ describe.each(ADAPTERS)('bearer, on %s', (adapter) => {
 
     it('a use that is written is no news; signed by an older secret it is signed anew with it', async () => {
       secret = [OLD_SECRET];
-      const old = (await (await start()).app.get(SessionService).issue({ data: { userId: 'ada' } }))
-        .token;
+      const old = (
+        await (await start()).app.get(SessionService).issue('ada', { data: { userId: 'ada' } })
+      ).token;
       secret = [SECRET, OLD_SECRET];
       const rotated = await start();
       const read = await ask('/session', by(old), rotated);
@@ -434,7 +442,7 @@ describe.each(ADAPTERS)('bearer, on %s', (adapter) => {
     backend.beforeRead = backend.beforeWrite = () => Promise.reject(new Error('no connection'));
     const browser = app.browser();
     const answers = [
-      await browser.postJson('/issue', { data: { userId: 'ada' } }),
+      await browser.postJson('/issue/ada', { data: { userId: 'ada' } }),
       await browser.get('/stored/none'),
       await browser.post('/revoke/none'),
     ];

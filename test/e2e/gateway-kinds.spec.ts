@@ -66,7 +66,7 @@ describe.each(CELLS)('over %s, on %s, there are sessions', (platform, adapter) =
 
   it('by a bearer token', async () => {
     await suite.start({ transports: ['cookie', 'bearer'] }, [CounterGateway]);
-    const { id, token } = await suite.sessions.issue({ data: { visits: 1 } });
+    const { id, token } = await suite.sessions.issue('ada', { data: { visits: 1 } });
     const headers = { authorization: `Bearer ${token}` };
     const client = await suite.connect({}, { headers });
     expect(await client.ask('increment')).toEqual({ value: { visits: 2 } });

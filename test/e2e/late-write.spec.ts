@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Cluster, Redis } from 'ioredis';
 import { TestApp } from '../support/app.js';
 import { startBackend, type TestBackend } from '../support/backends.js';
 import { Gate, GatedBackend } from '../support/gated-backend.js';
@@ -66,6 +67,41 @@ describe.each(REDIS_CELLS)(
         expect((await browser.get('/session')).json()).toEqual(left);
       },
     );
+  },
+);
+
+describe.each(REDIS_CELLS)(
+  'a link to Redis that stalls under a new session, with $name on $adapter, by $transport',
+  ({ name, adapter, transport }) => {
+    let redis: RelayedRedis;
+    let app: TestApp;
+    beforeEach(async () => {
+      redis = await RelayedRedis.start(name);
+      const session = { backend: redis.backend, backendTimeout };
+      app = await TestApp.start({ adapter, transport, session, controllers });
+    }, START_MS);
+    afterEach(async () => {
+      redis.resume();
+      await app.stop();
+      await redis.stop();
+    });
+
+    async function keys(): Promise<string[]> {
+      const { direct } = redis;
+      const masters = direct.isCluster ? (direct as Cluster).nodes('master') : [direct as Redis];
+      return (await Promise.all(masters.map((master) => master.keys('sess:*')))).flat().toSorted();
+    }
+
+    it('is not made later, when its request was answered 503', async () => {
+      const browser = app.browser();
+      await browser.post('/set/1');
+      const before = await keys();
+      redis.stall();
+      expect((await app.browser().post('/set/2')).status).toBe(503);
+      redis.resume();
+      await until('the link is back', async () => (await browser.get('/session')).status === 200);
+      expect(await keys()).toEqual(before);
+    });
   },
 );
 

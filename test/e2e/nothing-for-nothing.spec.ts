@@ -69,7 +69,7 @@ describe.each(REDIS_CELLS)('nothing for nothing, with $name on $adapter, by $tra
   );
 
   it('one command for a first write', async () => {
-    expect(await commands(() => app.browser().post('/write'))).toEqual(['set']);
+    expect(await commands(() => app.browser().post('/write'))).toEqual(['script']);
   });
 
   it('one command for a read, two for a write, and a cookie only with the first', async () => {

@@ -22,10 +22,10 @@ export class BearerController {
   count(@Session() session: Session) {
     return { visits: session.increment('visits') };
   }
-  @Post('issue')
+  @Post('issue/:who')
   @HttpCode(200)
-  issue(@Body() options: IssueOptions) {
-    return this.sessions.issue(options);
+  issue(@Param('who') who: string, @Body() options: IssueOptions) {
+    return this.sessions.issue(who, options);
   }
   @Get('stored/:id')
   stored(@Param('id') id: string) {

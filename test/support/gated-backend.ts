@@ -1,15 +1,19 @@
 import {
   AtomicAdapter,
   type AtomicSessionBackend,
+  type IndexedBackend,
   type Lifetime,
+  type PrincipalIndex,
   type SessionBackend,
   type SessionChange,
   type SessionRecord,
   type UpdateResult,
 } from 'nestjs-server-session';
+import { LocalPrincipalIndex } from '../../src/backends/local-principal-index.js';
 
-/** `touch`: an update that changes no data. */
-type Write = 'set' | 'delete' | 'create' | 'update' | 'touch';
+/** `touch`: an update that changes no data. The last ones are those of the index of principals. */
+type Write =
+  'set' | 'delete' | 'create' | 'update' | 'touch' | 'enter' | 'extend' | 'leave' | 'fence';
 
 /** A point where somebody waits until the test lets them go on. */
 export class Gate {
@@ -30,7 +34,7 @@ export class Gate {
 }
 
 /** A backend whose writes a test can hold or make fail. */
-export class GatedBackend implements AtomicSessionBackend {
+export class GatedBackend implements AtomicSessionBackend, IndexedBackend {
   /** Called before every write. */
   beforeWrite: (method: Write) => Promise<void> = async () => {};
   /** Called after every write, before it is answered. */
@@ -39,6 +43,7 @@ export class GatedBackend implements AtomicSessionBackend {
   beforeRead: () => Promise<void> = async () => {};
   /** The writes that were asked for, in order. */
   readonly writes: Write[] = [];
+  readonly principals: PrincipalIndex = this.#recorded(new LocalPrincipalIndex());
   /** How many reads were asked for. */
   reads = 0;
   readonly #inner: AtomicSessionBackend;
@@ -58,8 +63,8 @@ export class GatedBackend implements AtomicSessionBackend {
   delete(id: string): Promise<void> {
     return this.#write('delete', () => this.#inner.delete(id));
   }
-  create(id: string, record: SessionRecord, ttl: number): Promise<boolean> {
-    return this.#write('create', () => this.#inner.create(id, record, ttl));
+  create(id: string, record: SessionRecord, ttl: number, deadlineMs?: number): Promise<boolean> {
+    return this.#write('create', () => this.#inner.create(id, record, ttl, deadlineMs));
   }
   update(
     id: string,
@@ -75,6 +80,16 @@ export class GatedBackend implements AtomicSessionBackend {
   }
   syncClock(): Promise<void> | undefined {
     return this.#inner.syncClock?.();
+  }
+
+  #recorded(index: PrincipalIndex): PrincipalIndex {
+    return {
+      enter: (...args) => this.#write('enter', () => index.enter(...args)),
+      extend: (...args) => this.#write('extend', () => index.extend(...args)),
+      leave: (...args) => this.#write('leave', () => index.leave(...args)),
+      fence: (...args) => this.#write('fence', () => index.fence(...args)),
+      entries: (...args) => index.entries(...args),
+    };
   }
 
   async #write<T>(method: Write, run: () => Promise<T>): Promise<T> {

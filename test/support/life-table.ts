@@ -1,4 +1,4 @@
-import { MemoryBackend, type Session } from 'nestjs-server-session';
+import { MemoryBackend, type RegenerateOptions, type Session } from 'nestjs-server-session';
 import { createSessionObject } from '../../src/session/session-object.js';
 import { ActiveSession } from '../../src/session/active-session.js';
 import type { SessionRuntime } from '../../src/session/session-runtime.js';
@@ -14,6 +14,7 @@ export class LifeScene {
   readonly runtime: SessionRuntime = lifeRuntime({
     backend: this.backend,
     renewIntervalMs: 300_000,
+    lifetime: { idleMs: 600_000, absoluteMs: 3_600_000 },
   });
   life!: ActiveSession;
   token!: string;
@@ -103,6 +104,15 @@ export const SITUATIONS: Record<string, () => Promise<LifeScene>> = {
     scene.backend.afterWrite = async () => {};
     return scene;
   },
+  'stored, somebody’s': async () => {
+    const scene = await LifeScene.stored();
+    await scene.session.signIn('bob');
+    await scene.life.beforeHead();
+    const telling = scene.life.notice.take();
+    scene.token = telling?.kind === 'token' ? telling.token : '';
+    await scene.open();
+    return scene;
+  },
   'gone, seen by save()': async () => {
     const scene = await SITUATIONS['stored, ended elsewhere']!();
     scene.session['lost'] = 1;
@@ -147,6 +157,9 @@ export const EVENTS: Record<string, (session: Loose) => unknown> = {
     await session.regenerate();
     session['field'] = 1;
   },
+  '`signIn()` as ada': (session) => session.signIn('ada'),
+  '`signOut()`, keeps a field': (session) =>
+    session.signOut({ keep: ['kept'] } as unknown as RegenerateOptions),
   '`clear()`': (session) => session.clear(),
   '`reload()`, sets a field': async (session) => {
     await session.reload();

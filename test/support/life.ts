@@ -1,6 +1,9 @@
 import { JsonCodec } from 'nestjs-server-session';
 import { AtomicAdapter } from '../../src/backends/atomic-adapter.js';
+import { LocalPrincipalIndex } from '../../src/backends/local-principal-index.js';
+import { isIndexed } from '../../src/backends/principal-index.js';
 import { isAtomic, type SessionBackend } from '../../src/backends/session-backend.js';
+import { SignIns } from '../../src/principals/sign-ins.js';
 import { ServerStore, type ServerStoreOptions } from '../../src/session/server-store.js';
 import type { SessionRuntime } from '../../src/session/session-runtime.js';
 
@@ -23,6 +26,15 @@ export function lifeRuntime({
   },
 }: LifeOptions): SessionRuntime & { store: ServerStore } {
   const atomic = isAtomic(backend) ? backend : new AtomicAdapter(backend);
-  const store = new ServerStore({ backend: atomic, codec, lifetime, renewGraceMs, onUndecodable });
+  const index = isIndexed(backend) ? backend.principals : new LocalPrincipalIndex();
+  const signIns = new SignIns({ backend: atomic, lifetime }, index);
+  const store = new ServerStore({
+    backend: atomic,
+    signIns,
+    codec,
+    lifetime,
+    renewGraceMs,
+    onUndecodable,
+  });
   return { store, codec, lifetime, touchIntervalMs, renewIntervalMs };
 }

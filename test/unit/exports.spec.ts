@@ -4,9 +4,11 @@ import * as testing from 'nestjs-server-session/testing';
 
 it('exports these names and no others', () => {
   expect(Object.keys(library).toSorted()).toEqual([
+    'AllowAnonymous',
     'AtomicAdapter',
     'JsonCodec',
     'MemoryBackend',
+    'Principal',
     'RedisBackend',
     'SESSION_BACKEND',
     'SESSION_CODEC',
@@ -15,12 +17,16 @@ it('exports these names and no others', () => {
     'SessionBackendError',
     'SessionGoneError',
     'SessionInterceptor',
+    'SessionLimitError',
     'SessionMiddleware',
     'SessionModule',
     'SessionOptionsError',
     'SessionService',
     'SessionTokenError',
     'SessionValueError',
+    'SignInRevokedError',
+    'SignedInGuard',
+    'SignedInWithin',
   ]);
   expect(Object.keys(testing)).toEqual(['sessionBackendContract']);
 });

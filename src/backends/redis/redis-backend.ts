@@ -5,15 +5,17 @@ import type {
   SessionRecord,
   UpdateResult,
 } from '../session-backend.js';
+import type { IndexedBackend } from '../principal-index.js';
 import type { SharedBackend } from '../shared-backend.js';
 import { Batch } from './batch.js';
 import type { RedisDriver } from './driver.js';
 import { driverOf, type RedisClient } from './driver-of.js';
 import { OwnedClient } from './redis-client.js';
 import { changeText, escaped, namesText, readRecordText, recordText, UNIT } from './record-text.js';
+import { RedisPrincipalIndex } from './redis-principal-index.js';
 import { integerReply, listReply, okReply, textReply } from './replies.js';
 import { Script } from './script.js';
-import { NOW, readUpdateReply, UPDATE, type UpdateReply, updateReply } from './scripts.js';
+import { CREATE, NOW, readUpdateReply, UPDATE, type UpdateReply, updateReply } from './scripts.js';
 import { ServerClock } from './server-clock.js';
 
 export interface RedisBackendOptions {
@@ -49,7 +51,8 @@ const MAX_BATCH = 32;
  * Keeps sessions in Redis: one string per session, read by one GET and changed by one Lua script that
  * does nothing when the key is gone. Every key lives as long as its session.
  */
-export class RedisBackend implements AtomicSessionBackend, SharedBackend {
+export class RedisBackend implements AtomicSessionBackend, IndexedBackend, SharedBackend {
+  readonly principals: RedisPrincipalIndex;
   /** The client that is made and closed here. */
   readonly #owned: OwnedClient | undefined;
   readonly #connection: { readonly driver: RedisDriver };
@@ -57,6 +60,7 @@ export class RedisBackend implements AtomicSessionBackend, SharedBackend {
   readonly #gets: Batch<string, SessionRecord | null>;
   readonly #updates: Batch<Update, UpdateReply>;
   readonly #updateScript = new Script(UPDATE);
+  readonly #createScript = new Script(CREATE);
   readonly #nowScript = new Script(NOW);
   readonly #clock = new ServerClock(async () =>
     integerReply('a script', await this.#run(this.#nowScript, [this.#key('now')], [])),
@@ -74,6 +78,9 @@ export class RedisBackend implements AtomicSessionBackend, SharedBackend {
     const driver = owned ? undefined : driverOf(client);
     this.#connection = owned ?? { driver: driver! };
     this.#prefix = (driver?.keyPrefix ?? '') + prefix;
+    this.principals = new RedisPrincipalIndex(this.#prefix, (script, key, args) =>
+      this.#run(script, [key], args),
+    );
     const isOneSlot = !(isSharded ?? driver?.isSharded) || /\{[^}]+\}/.test(this.#prefix);
     const maxItems = isOneSlot ? MAX_BATCH : 1;
     this.#gets = new Batch(maxItems, (keys) => this.#getAll(keys));
@@ -124,7 +131,9 @@ export class RedisBackend implements AtomicSessionBackend, SharedBackend {
   }
 
   async set(id: string, record: SessionRecord, ttlSeconds: number): Promise<void> {
-    okReply('SET', await this.#set(id, record, ttlSeconds));
+    const key = this.#key(id);
+    const command = ['set', key, recordText(record), 'EX', String(ttlSeconds)] as const;
+    okReply('SET', await this.#driver.send(key, command));
   }
 
   async delete(id: string): Promise<void> {
@@ -132,9 +141,17 @@ export class RedisBackend implements AtomicSessionBackend, SharedBackend {
     integerReply('DEL', await this.#driver.send(key, ['del', key]));
   }
 
-  async create(id: string, record: SessionRecord, ttlSeconds: number): Promise<boolean> {
-    const reply = await this.#set(id, record, ttlSeconds, 'NX');
-    return reply === null ? false : okReply('SET', reply);
+  async create(
+    id: string,
+    record: SessionRecord,
+    ttlSeconds: number,
+    deadlineMs = Infinity,
+  ): Promise<boolean> {
+    const args = [recordText(record), String(ttlSeconds), String(deadlineMs)];
+    const reply = await this.#run(this.#createScript, [this.#key(id)], args);
+    const status = integerReply('a script', reply);
+    if (status < 0) throw this.#late(deadlineMs);
+    return status === 1;
   }
 
   async update(
@@ -146,19 +163,13 @@ export class RedisBackend implements AtomicSessionBackend, SharedBackend {
     const args = updateArguments(change, lifetime, deadlineMs);
     const result = readUpdateReply(await this.#updates.add({ key: this.#key(id), args }));
     if (result !== 'late') return result;
-    this.#clock.doubt();
-    throw new Error('the change came to Redis too late to be applied');
+    throw this.#late(deadlineMs);
   }
 
-  #set(
-    id: string,
-    record: SessionRecord,
-    ttlSeconds: number,
-    ...condition: 'NX'[]
-  ): Promise<unknown> {
-    const key = this.#key(id);
-    const text = recordText(record);
-    return this.#driver.send(key, ['set', key, text, 'EX', String(ttlSeconds), ...condition]);
+  /** What comes back from a stall is late by this process' clock as well. */
+  #late(deadlineMs: number): Error {
+    if (this.now() <= deadlineMs) this.#clock.doubt();
+    return new Error('the change came to Redis too late to be applied');
   }
 
   #get(id: string): Promise<SessionRecord | null> {

@@ -45,7 +45,7 @@ export function readUpdateReply([status, expiresAtMs]: UpdateReply): UpdateResul
 }
 
 /** Times as Redis tells them, and as decimal text. */
-const TIME = `
+export const TIME = `
 local function now()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
@@ -68,7 +68,8 @@ end
 
 local function isEmpty(fields)
   local first = string.byte(fields, 2)
-  return not first or (first == 36 and not string.find(fields, '\\30[^$]'))
+  if not first then return true end
+  return first == 36 and not string.find(fields, '\\30[^$]') and not own(fields, '$principal')
 end
 `;
 
@@ -155,8 +156,9 @@ local function update(key, time, head, keep, change)
     fields = changed(fields, change, keep, time)
     if not fields then return ${STATUS.gone}, 0 end
   end
+  if newGeneration ~= '' and gen == generation then gen = newGeneration end
   if newHash ~= '' and current ~= newHash and (newGeneration ~= '' or (current == hash and not isEmpty(fields))) then
-    if newGeneration ~= '' then gen, previous = newGeneration, ''
+    if newGeneration ~= '' then previous = ''
     else previous = current .. '.' .. decimal(time + tonumber(grace)) end
     current, renewed = newHash, decimal(time)
   end
@@ -188,6 +190,11 @@ for i, key in ipairs(KEYS) do
   replies[2 * i - 1], replies[2 * i] = status, expires or 0
 end
 return replies`;
+
+/** KEYS: a session. ARGV: its text, for how many seconds, and the deadline. Gives 1, 0 where the id is taken, -1 too late. */
+export const CREATE = `${TIME}
+if now() > tonumber(ARGV[3]) then return -1 end
+return redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2], 'NX') and 1 or 0`;
 
 /** KEYS: any key of the prefix, for those that choose a server by it. Gives the server's time in milliseconds. */
 export const NOW = `${TIME}

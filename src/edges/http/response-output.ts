@@ -1,5 +1,6 @@
-import { ServerResponse } from 'node:http';
+import { ServerResponse, STATUS_CODES } from 'node:http';
 import { isUint8Array } from 'node:util/types';
+import { HttpException, InternalServerErrorException } from '@nestjs/common';
 import { removeTargetedFields } from './cache-headers.js';
 
 /** What describes the body that a failure replaces, or promises what did not happen. */
@@ -28,15 +29,14 @@ export const RETRY_AFTER_SECONDS = 1;
 export function toErrorResponse(response: ServerResponse, error: unknown): string {
   for (const name of BODY_HEADERS) response.removeHeader(name);
   removeTargetedFields(response);
-  const isUnavailable = (error as { getStatus?: () => number }).getStatus?.() === 503;
-  const statusCode = isUnavailable ? 503 : 500;
-  const message = isUnavailable ? 'Service Unavailable' : 'Internal Server Error';
+  const exception = error instanceof HttpException ? error : new InternalServerErrorException();
+  const statusCode = exception.getStatus();
   response.statusCode = statusCode;
-  response.statusMessage = message;
-  const body = JSON.stringify({ statusCode, message });
+  response.statusMessage = STATUS_CODES[statusCode]!;
+  const body = JSON.stringify(exception.getResponse());
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
   response.setHeader('Content-Length', Buffer.byteLength(body));
-  if (isUnavailable) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+  if (statusCode === 503) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
   return body;
 }
 

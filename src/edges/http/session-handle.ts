@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Observable } from 'rxjs';
+import { HttpException } from '@nestjs/common';
 import { SessionBackendError } from '../../errors/session-backend.error.js';
 import { SessionTokenError } from '../../errors/session-token.error.js';
 import type { Session } from '../../session/session.js';
@@ -21,8 +22,8 @@ export interface FrameworkRequest {
 /** What a handle needs of the application: how sessions are loaded, how tokens travel, where warnings go. */
 export interface HandleRuntime {
   readonly transports: Transports;
-  /** The session of the first token that has one; a new one where none has. */
-  open(tokens: readonly string[]): Promise<ActiveSession> | ActiveSession;
+  /** The session of the first token that has one; a new one where none has. @param arrivedAtMs when its request came */
+  open(tokens: readonly string[], arrivedAtMs?: number): Promise<ActiveSession> | ActiveSession;
   warn(message: string): void;
   /** A session was loaded: whoever reads `request.session` is to see it. */
   show(raw: IncomingMessage, framework: FrameworkRequest): void;
@@ -53,6 +54,7 @@ export class SessionHandle extends Handle implements ResponseHold {
   /** The turn in which the handler was `settled`. */
   #settledTurn = 0;
   #hasHeadLeft = false;
+  readonly #arrivedAtMs = performance.now();
 
   constructor(
     private readonly runtime: HandleRuntime,
@@ -145,9 +147,9 @@ export class SessionHandle extends Handle implements ResponseHold {
     );
   }
 
-  /** No filter sees what fails here: the answer is ours. Of a failing backend there is a line in the log already. */
+  /** No filter sees what fails here: the answer is ours. A failing backend has its line in the log, and a refusal needs none. */
   #failUnseen(error: unknown): never {
-    if (!(error instanceof SessionBackendError)) {
+    if (!(error instanceof HttpException)) {
       const { name, message } = error as Error;
       const what = `Session ${this.life!.id} could not be saved, so that its request is answered with 500`;
       this.runtime.warn(`${what}: ${name}: ${message}`);
@@ -163,7 +165,7 @@ export class SessionHandle extends Handle implements ResponseHold {
 
   protected open(): Promise<ActiveSession> | ActiveSession {
     this.#tokens = this.runtime.transports.in(this.raw, this.framework);
-    return this.runtime.open(this.#tokens.all);
+    return this.runtime.open(this.#tokens.all, this.#arrivedAtMs);
   }
 
   protected adopted(life: ActiveSession): void {

@@ -7,7 +7,7 @@ export interface SocketRuntime {
   /** The tokens of a handshake whose signatures are right. */
   tokensOf(request: IncomingMessage): readonly string[];
   /** The session of the first token that has one; a new one where none has. */
-  open(tokens: readonly string[]): Promise<ActiveSession> | ActiveSession;
+  open(tokens: readonly string[], arrivedAtMs?: number): Promise<ActiveSession> | ActiveSession;
   /** A session that was open before, as it is stored now. */
   reopen(before: Identity): Promise<ActiveSession>;
   /** Whether tokens are renewed by themselves, so that the one of a handshake finds nothing later. */

@@ -1,3 +1,4 @@
+import { UnauthorizedException } from '@nestjs/common';
 import { SessionBackendError } from '../../errors/session-backend.error.js';
 import { SessionGoneError } from '../../errors/session-gone.error.js';
 import { SessionTokenError } from '../../errors/session-token.error.js';
@@ -28,7 +29,8 @@ function messageFor(error: unknown): string | undefined {
   if (error instanceof SessionBackendError) return 'Service Unavailable';
   if (error instanceof SessionGoneError) return 'The session has ended. Connect again.';
   if (error instanceof SessionTokenError) return error.message;
-  return error instanceof SessionValueError ? 'Internal server error' : undefined;
+  if (error instanceof SessionValueError) return 'Internal server error';
+  return error instanceof UnauthorizedException ? 'Unauthorized' : undefined;
 }
 
 function isMistake(error: unknown): error is Error {

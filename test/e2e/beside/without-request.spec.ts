@@ -80,7 +80,7 @@ it('a job of @nestjs/schedule has no session of its own, and ends those of other
     @Timeout(0)
     async run() {
       const { sessions } = this;
-      const { id } = await sessions.issue({ data: { userId: 'ada' } });
+      const { id } = await sessions.issue('ada', { data: { userId: 'ada' } });
       const before = await sessions.get(id);
       await sessions.revoke(id);
       const error = await sessions.of(undefined as never).catch((thrown: Error) => thrown.message);

@@ -1,0 +1,119 @@
+import {
+  type Entered,
+  FENCE_MS,
+  type IndexEntry,
+  type IndexRange,
+  type PrincipalIndex,
+} from './principal-index.js';
+
+interface Fence {
+  /** By `performance.now()`. */
+  readonly atMs: number;
+  /** The latest entry before it. */
+  readonly latestMs: number;
+  /** The session that it leaves alone, and the last fence that does not. */
+  readonly exceptId: string | undefined;
+  readonly before: Fence | undefined;
+}
+
+interface Principal {
+  /** When each id was entered, in that order. */
+  readonly entries: Map<string, number>;
+  latestMs: number;
+  longestMs: number;
+  fence?: Fence;
+}
+
+/** Principals looked at with each entry: more than one, so that those whose sessions have ended leave faster than new ones come. */
+const SWEEP_PER_ENTER = 2;
+
+/** An index in this process. Its time is monotonic, from a beginning in 1970. */
+export class LocalPrincipalIndex implements PrincipalIndex {
+  readonly #principals = new Map<string, Principal>();
+  #hand: Iterator<[string, Principal], void> | undefined;
+
+  async enter(name: string, id: string, absoluteMs: number): Promise<Entered> {
+    const nowMs = now();
+    this.#sweep(nowMs);
+    const principal = this.#of(name);
+    const { entries } = principal;
+    principal.longestMs = Math.max(principal.longestMs, absoluteMs);
+    for (const [each, enteredAtMs] of entries) {
+      if (enteredAtMs + principal.longestMs > nowMs) break;
+      entries.delete(each);
+    }
+    const fence = fenceFor(id, principal.fence);
+    const before = entries.get(id);
+    const wasEntered = before !== undefined;
+    const found = { wasEntered, fenceAgeMs: fence && performance.now() - fence.atMs };
+    if (wasEntered && fence && before <= fence.latestMs) {
+      return { ...found, status: 'fenced', enteredAtMs: before, count: entries.size };
+    }
+    const enteredAtMs = Math.max(nowMs, principal.latestMs + 1);
+    principal.latestMs = enteredAtMs;
+    entries.delete(id);
+    entries.set(id, enteredAtMs);
+    return { ...found, status: 'entered', enteredAtMs, count: entries.size };
+  }
+
+  async extend(name: string, absoluteMs: number): Promise<void> {
+    const principal = this.#of(name);
+    principal.longestMs = Math.max(principal.longestMs, absoluteMs);
+  }
+
+  async leave(name: string, left: readonly IndexEntry[]): Promise<void> {
+    const entries = this.#principals.get(name)?.entries;
+    for (const { id, enteredAtMs } of left) {
+      if (entries?.get(id) === enteredAtMs) entries.delete(id);
+    }
+  }
+
+  async entries(name: string, limit: number, range: IndexRange = {}): Promise<IndexEntry[]> {
+    const { beforeMs = Infinity, afterMs } = range;
+    const all = [...(this.#principals.get(name)?.entries ?? [])];
+    if (afterMs === undefined) all.reverse();
+    return all
+      .filter(([, ms]) => (afterMs === undefined ? ms < beforeMs : ms > afterMs))
+      .slice(0, limit)
+      .map(([id, enteredAtMs]) => ({ id, enteredAtMs }));
+  }
+
+  async fence(name: string, exceptId?: string): Promise<number> {
+    const principal = this.#of(name);
+    const { latestMs, fence } = principal;
+    const before = exceptId === undefined ? undefined : fenceFor(exceptId, fence);
+    principal.fence = { atMs: performance.now(), latestMs, exceptId, before };
+    return principal.latestMs;
+  }
+
+  #of(name: string): Principal {
+    let principal = this.#principals.get(name);
+    if (!principal) {
+      principal = { entries: new Map(), latestMs: 0, longestMs: 0 };
+      this.#principals.set(name, principal);
+    }
+    return principal;
+  }
+
+  #sweep(nowMs: number): void {
+    for (let left = SWEEP_PER_ENTER; left > 0; left--) {
+      this.#hand ??= this.#principals.entries();
+      const { value } = this.#hand.next();
+      if (!value) return void (this.#hand = undefined);
+      const [name, { entries, latestMs, longestMs, fence }] = value;
+      const isOver = entries.size === 0 || latestMs + longestMs <= nowMs;
+      if (isOver && !(fence && performance.now() - fence.atMs <= FENCE_MS))
+        this.#principals.delete(name);
+    }
+  }
+}
+
+/** The last fence that applies to a session, if it is to be told of. */
+function fenceFor(id: string, last: Fence | undefined): Fence | undefined {
+  const fence = last && id === last.exceptId ? last.before : last;
+  return fence && performance.now() - fence.atMs <= FENCE_MS ? fence : undefined;
+}
+
+function now(): number {
+  return Math.floor(performance.timeOrigin + performance.now());
+}

@@ -1,0 +1,82 @@
+import { FENCE_MS } from '../principal-index.js';
+import { TIME } from './scripts.js';
+
+/**
+ * A principal's index is one ZSET: ids, by when they were entered. Members that are no ids have scores below 0: the fence has
+ * the time at which it was put up, in microseconds, `longest` the greatest life of an entry, and the session that the fence
+ * leaves alone the time of the last fence that does not, or 1, all of them negative.
+ */
+const INDEX = `${TIME}
+local key = KEYS[1]
+local time = now()
+
+local function micros()
+  local at = redis.call('TIME')
+  return at[1] * 1000000 + at[2]
+end
+
+local function score(member) return tonumber(redis.call('ZSCORE', key, member) or nil) end
+
+local function latest() return tonumber(redis.call('ZREVRANGE', key, 0, 0, 'WITHSCORES')[2] or 0) end
+
+local function keepFor(ms)
+  if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, decimal(ms)) end
+end
+`;
+
+/** ARGV: the greatest life of a session in ms. */
+export const EXTEND = `${INDEX}
+local longest = math.max(-(score('!longest') or 0), tonumber(ARGV[1]))
+redis.call('ZADD', key, decimal(-longest), '!longest')
+keepFor(longest)
+return 0`;
+
+/**
+ * ARGV: id, the greatest life of its session in ms. Gives 1 where it is entered now, when it was entered, whether it had been
+ * before, how many there are, and the age of the fence.
+ */
+export const ENTER = `${INDEX}
+local longest = math.max(-(score('!longest') or 0), tonumber(ARGV[2]))
+redis.call('ZREMRANGEBYSCORE', key, 0, decimal(time - longest))
+local fence = -(score('!' .. ARGV[1]) or score('!fence') or 0)
+local age = (micros() - fence) / 1000
+local isTold = age <= ${FENCE_MS}
+local before = score(ARGV[1])
+local isFenced = before and isTold and before <= math.floor(fence / 1000)
+local entered = before
+if not isFenced then
+  local last = -(score('!fence') or 0)
+  entered = math.max(time, latest() + 1, math.floor(last / 1000) + 1)
+  redis.call('ZADD', key, decimal(entered), ARGV[1], decimal(-longest), '!longest')
+  keepFor(longest)
+end
+return { isFenced and 0 or 1, decimal(entered), before and 1 or 0, redis.call('ZCOUNT', key, 0, '+inf'),
+  isTold and string.format('%.3f', age) or '' }`;
+
+/** ARGV: ids, and when each was entered. */
+export const LEAVE = `${INDEX}
+for i = 1, #ARGV, 2 do
+  if score(ARGV[i]) == tonumber(ARGV[i + 1]) then redis.call('ZREM', key, ARGV[i]) end
+end
+if redis.call('ZCOUNT', key, 0, '+inf') == 0 and not score('!fence') then redis.call('DEL', key) end
+return 0`;
+
+/** ARGV: a limit, and '<' or '>' with a bound. Gives ids and when they were entered. */
+export const ENTRIES = `
+local bound = string.sub(ARGV[2], 2)
+if string.sub(ARGV[2], 1, 1) == '<' then
+  return redis.call('ZREVRANGEBYSCORE', KEYS[1], '(' .. bound, 0, 'WITHSCORES', 'LIMIT', 0, ARGV[1])
+end
+return redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. bound, '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[1])`;
+
+/** ARGV: the session that is left alone, or ''. Gives what earlier entries are not greater than. */
+export const FENCE = `${INDEX}
+local before = ARGV[1] ~= '' and (score('!' .. ARGV[1]) or score('!fence') or -1)
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', '(0')) do
+  if member ~= '!longest' then redis.call('ZREM', key, member) end
+end
+local fence = math.max(micros(), latest() * 1000)
+redis.call('ZADD', key, decimal(-fence), '!fence')
+if before then redis.call('ZADD', key, decimal(before), '!' .. ARGV[1]) end
+keepFor(${FENCE_MS})
+return decimal(math.floor(fence / 1000))`;

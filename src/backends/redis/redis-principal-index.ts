@@ -1,0 +1,66 @@
+import { hash } from 'node:crypto';
+import type { Entered, IndexEntry, IndexRange, PrincipalIndex } from '../principal-index.js';
+import { ENTER, ENTRIES, EXTEND, FENCE, LEAVE } from './index-scripts.js';
+import { Script } from './script.js';
+
+/** Runs a script with one key. */
+export type RunScript = (script: Script, key: string, args: string[]) => Promise<unknown>;
+
+/** Keeps each principal's index in one key, named by a hash: no list of keys shows who is signed in. */
+export class RedisPrincipalIndex implements PrincipalIndex {
+  readonly #enter = new Script(ENTER);
+  readonly #extend = new Script(EXTEND);
+  readonly #leave = new Script(LEAVE);
+  readonly #entries = new Script(ENTRIES);
+  readonly #fence = new Script(FENCE);
+
+  constructor(
+    private readonly prefix: string,
+    private readonly run: RunScript,
+  ) {}
+
+  async enter(principal: string, id: string, absoluteMs: number): Promise<Entered> {
+    const args = [id, String(absoluteMs)];
+    const reply = (await this.run(this.#enter, this.#key(principal), args)) as unknown[];
+    const [isEntered, enteredAtMs, before, count, ageMs] = reply.map(String);
+    return {
+      status: isEntered === '1' ? 'entered' : 'fenced',
+      enteredAtMs: Number(enteredAtMs),
+      wasEntered: before === '1',
+      count: Number(count),
+      fenceAgeMs: ageMs ? Number(ageMs) : undefined,
+    };
+  }
+
+  async extend(principal: string, absoluteMs: number): Promise<void> {
+    await this.run(this.#extend, this.#key(principal), [String(absoluteMs)]);
+  }
+
+  async leave(principal: string, entries: readonly IndexEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const args = entries.flatMap(({ id, enteredAtMs }) => [id, String(enteredAtMs)]);
+    await this.run(this.#leave, this.#key(principal), args);
+  }
+
+  async entries(
+    principal: string,
+    limit: number,
+    { beforeMs, afterMs }: IndexRange = {},
+  ): Promise<IndexEntry[]> {
+    const args = [String(limit), afterMs === undefined ? `<${beforeMs ?? '+inf'}` : `>${afterMs}`];
+    const reply = (await this.run(this.#entries, this.#key(principal), args)) as unknown[];
+    const found: IndexEntry[] = [];
+    for (let i = 0; i < reply.length; i += 2) {
+      found.push({ id: String(reply[i]), enteredAtMs: Number(reply[i + 1]) });
+    }
+    return found;
+  }
+
+  async fence(principal: string, exceptId = ''): Promise<number> {
+    return Number(await this.run(this.#fence, this.#key(principal), [exceptId]));
+  }
+
+  #key(principal: string): string {
+    return `${this.prefix}of:${hash('sha256', principal, 'base64url')}`;
+  }
+}

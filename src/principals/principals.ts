@@ -1,0 +1,80 @@
+import type { PrincipalIndex } from '../backends/principal-index.js';
+import { FIELD } from '../backends/session-record.js';
+import type { StoredSession } from '../session/stored-session.js';
+import { expel, type Sessions } from './expel.js';
+import { pagesOf } from './pages.js';
+import { checkPrincipal } from './principal-name.js';
+import { revokeAll } from './revoke-all.js';
+
+/** Which of a principal's sessions to list. */
+export interface ListOptions {
+  /** How many at the most. */
+  readonly limit?: number;
+  /** Only those that were signed in before this one, the last of the page before. */
+  readonly before?: Pick<StoredSession, 'signedInAt'>;
+}
+
+export interface RevokeAllOptions {
+  /** A session that stays, such as the one that asks; or its id. */
+  readonly except?: string | { readonly id: string } | undefined;
+}
+
+/** The sessions of principals. */
+export class Principals {
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly index: PrincipalIndex,
+    /** Reads a session as it is stored. */
+    private readonly read: (id: string) => Promise<StoredSession | null>,
+  ) {}
+
+  async list(principal: string, options: ListOptions = {}): Promise<StoredSession[]> {
+    checkPrincipal('sessions.list(principal)', principal);
+    const { limit = Infinity, before } = options;
+    if (limit !== Infinity && !(Number.isSafeInteger(limit) && limit > 0)) {
+      throw new TypeError('sessions.list: limit must be a whole number above 0.');
+    }
+    const beforeMs = before?.signedInAt?.getTime();
+    const found: StoredSession[] = [];
+    for await (const page of pagesOf(this.index, principal, { beforeMs })) {
+      const read = await Promise.all(page.map(({ id }) => this.read(id)));
+      found.push(
+        ...read.filter((session) => session?.principal === principal).map((each) => each!),
+      );
+      const gone = page.filter((_, i) => read[i] === null);
+      if (gone.length > 0) await this.index.leave(principal, gone).catch(() => {});
+      if (found.length >= limit) break;
+    }
+    if (limit !== Infinity) return found.slice(0, limit);
+    return found.toSorted((a, b) => b.lastSeenAt.getTime() - a.lastSeenAt.getTime());
+  }
+
+  async revokeAll(principal: string, { except }: RevokeAllOptions = {}): Promise<number> {
+    checkPrincipal('sessions.revokeAll(principal)', principal);
+    const exceptId = typeof except === 'object' ? except.id : except;
+    if (exceptId !== undefined) await this.#checkException(principal, exceptId);
+    return revokeAll(this.sessions, this.index, principal, exceptId);
+  }
+
+  /** Ends a session where it is the principal's; whether it was. */
+  async revoke(principal: string, id: string): Promise<boolean> {
+    checkPrincipal('sessions.revoke(id, { principal })', principal);
+    const record = await this.sessions.backend.get(id);
+    if (record?.[FIELD.principal] !== principal) return false;
+    const wasEnded = await expel(this.sessions, principal, id);
+    const enteredAtMs = Number(record[FIELD.signedInAtMs]);
+    await this.index.leave(principal, [{ id, enteredAtMs }]).catch(() => {});
+    return wasEnded;
+  }
+
+  async #checkException(principal: string, id: unknown): Promise<void> {
+    if (typeof id !== 'string') {
+      throw new TypeError('sessions.revokeAll: except must be a session or its id.');
+    }
+    const whose = (await this.sessions.backend.get(id))?.[FIELD.principal];
+    if (whose === undefined || whose === principal) return;
+    throw new TypeError(
+      "sessions.revokeAll: except is somebody else's session. Nothing was revoked.",
+    );
+  }
+}

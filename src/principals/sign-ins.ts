@@ -1,0 +1,136 @@
+import {
+  FENCE_MS,
+  type IndexEntry,
+  LEASE_MS,
+  type PrincipalIndex,
+} from '../backends/principal-index.js';
+import { expiresAtMs, FIELD } from '../backends/session-record.js';
+import { SessionLimitError } from '../errors/session-limit.error.js';
+import { SignInRevokedError } from '../errors/sign-in-revoked.error.js';
+import { expel, type Sessions } from './expel.js';
+import { pagesOf } from './pages.js';
+
+/** How many sessions a principal may have, and what becomes of a sign-in beyond them. */
+export interface SessionLimit {
+  readonly maxSessions: number;
+  readonly onLimit: 'end-oldest' | 'refuse';
+}
+
+/** A session that is to become a principal's. */
+export interface SignIn {
+  readonly principal: string;
+  /** How long the session lives at the most from now on. */
+  readonly absoluteMs: number;
+  /** When the request came that asks for it, by `performance.now()`. */
+  readonly arrivedAtMs: number;
+}
+
+/** A sign-in that may be written. */
+export interface Admission {
+  /** What the session has for the time of its sign-in. */
+  readonly signedInAtMs: number;
+  /** Until when it may be written, by `performance.now()`. */
+  readonly untilMs: number;
+}
+
+/** A request that is nearly as old as the last fence that is told of might be older than one that is not. */
+const MAX_AGE_MS = FENCE_MS - 60_000;
+
+/** Whether a sign-in was refused, and nothing was written. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof SessionLimitError || error instanceof SignInRevokedError;
+}
+
+/** Admits sign-ins: none that a revocation has overtaken, and no more sessions than the limit. */
+export class SignIns {
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly index: PrincipalIndex,
+    private readonly limit?: SessionLimit,
+  ) {}
+
+  /**
+   * Enters a session that exists, and that is then to be written as the principal's.
+   * @throws SignInRevokedError, SessionLimitError, SessionBackendError
+   */
+  async admit(id: string, signIn: SignIn): Promise<Admission> {
+    const { principal, absoluteMs, arrivedAtMs } = signIn;
+    const askedAtMs = performance.now();
+    const entered = await this.index.enter(principal, id, absoluteMs);
+    const { status, enteredAtMs, count } = entered;
+    const own = { id, enteredAtMs };
+    try {
+      checkFence(arrivedAtMs, entered.fenceAgeMs);
+      if (status === 'fenced') return await this.#admitAgain(own, signIn);
+      if (this.limit && count > this.limit.maxSessions) await this.#makeRoom(principal, own);
+    } catch (error) {
+      // What was entered before may be the principal's session, of which the index must know.
+      if (isRefusal(error) && !entered.wasEntered) await this.index.leave(principal, [own]);
+      throw error;
+    }
+    return { signedInAtMs: enteredAtMs, untilMs: askedAtMs + LEASE_MS / 2 };
+  }
+
+  /** A revocation has not come to the session yet, or to a sign-in of before: do its part. */
+  async #admitAgain(entry: IndexEntry, signIn: SignIn): Promise<Admission> {
+    await expel(this.sessions, signIn.principal, entry.id);
+    await this.index.leave(signIn.principal, [entry]);
+    return this.admit(entry.id, signIn);
+  }
+
+  /** Before a session of the principal is given a longer life. */
+  extend(principal: string, absoluteMs: number): Promise<void> {
+    return this.index.extend(principal, absoluteMs);
+  }
+
+  /** After its session has ended. Where it fails, whoever reads the index finds out. */
+  async leave(principal: string, id: string, signedInAtMs: number): Promise<void> {
+    await this.index.leave(principal, [{ id, enteredAtMs: signedInAtMs }]).catch(() => {});
+  }
+
+  /** Ends the oldest of the sessions that were there before, or refuses, where they leave no room. */
+  async #makeRoom(principal: string, own: IndexEntry): Promise<void> {
+    const { maxSessions, onLimit } = this.limit!;
+    const counted: IndexEntry[] = [];
+    for await (const page of pagesOf(this.index, principal, { afterMs: 0 })) {
+      const others = page.filter(({ id }) => id !== own.id);
+      const found = await Promise.all(others.map((entry) => this.#find(principal, entry, own)));
+      const dead = others.filter((_, i) => found[i] === 'dead');
+      if (dead.length > 0) await this.index.leave(principal, dead);
+      counted.push(...found.filter((one) => one !== 'dead' && one !== 'later'));
+    }
+    if (counted.length < maxSessions) return;
+    if (onLimit === 'refuse') throw new SessionLimitError(maxSessions);
+    counted.sort((a, b) => a.enteredAtMs - b.enteredAtMs);
+    const oldest = counted.slice(0, counted.length + 1 - maxSessions);
+    await Promise.all(oldest.map(({ id }) => expel(this.sessions, principal, id)));
+    await this.index.leave(principal, oldest);
+  }
+
+  /** An entry that counts, with when its session was signed in, or is about to be; why it does not. */
+  async #find(
+    principal: string,
+    entry: IndexEntry,
+    own: IndexEntry,
+  ): Promise<IndexEntry | 'dead' | 'later'> {
+    const { backend, lifetime } = this.sessions;
+    const record = await backend.get(entry.id);
+    if (!record) return 'dead';
+    if (record[FIELD.version] !== undefined) return entry;
+    if (expiresAtMs(record, lifetime) <= (backend.now?.() ?? Date.now())) return 'dead';
+    if (record[FIELD.principal] === principal) {
+      const signedInAtMs = Number(record[FIELD.signedInAtMs]);
+      // Signed in again since, it counts by its earlier sign-in until that is written.
+      if (signedInAtMs < own.enteredAtMs) return { ...entry, enteredAtMs: signedInAtMs };
+      return 'later';
+    }
+    if (entry.enteredAtMs > own.enteredAtMs) return 'later';
+    return own.enteredAtMs - entry.enteredAtMs <= LEASE_MS ? entry : 'dead';
+  }
+}
+
+/** A fence had its age before that was told: a request that is younger even now has arrived after it. */
+function checkFence(arrivedAtMs: number, fenceAgeMs = Infinity): void {
+  const ageMs = performance.now() - arrivedAtMs;
+  if (ageMs >= fenceAgeMs || ageMs > MAX_AGE_MS) throw new SignInRevokedError();
+}

@@ -1,0 +1,88 @@
+import { expect, it } from '@jest/globals';
+import { SessionService } from 'nestjs-server-session';
+import type { Browser } from '../support/browser.js';
+import { age, idIn } from '../support/ageing.js';
+import { onEveryBackend } from '../support/matrix.js';
+import { PrincipalController } from '../support/principal-controller.js';
+
+let users = 0;
+const user = () => `limited-${++users}`;
+const parts = (onLimit: 'end-oldest' | 'refuse') => ({
+  session: { idleTimeout: '1h', principals: { maxSessions: 3, onLimit } },
+  controllers: [PrincipalController],
+});
+
+onEveryBackend('at most three sessions, the oldest ends', parts('end-oldest'), (cell) => {
+  const list = (who: string) => cell.app.app.get(SessionService).list(who);
+  async function signedIn(who: string): Promise<Browser> {
+    const browser = cell.app.browser();
+    expect((await browser.post(`/sign-in/${who}`)).status).toBe(200);
+    return browser;
+  }
+  const principal = async (browser: Browser) => (await browser.get('/me')).json()['principal'];
+
+  it('the fourth sign-in ends the first', async () => {
+    const ada = user();
+    const browsers: Browser[] = [];
+    for (let i = 0; i < 4; i++) browsers.push(await signedIn(ada));
+    expect(await Promise.all(browsers.map(principal))).toEqual([undefined, ada, ada, ada]);
+    expect(await list(ada)).toHaveLength(3);
+  });
+
+  it('of twenty sign-ins at once three sessions are left, and they work', async () => {
+    const ada = user();
+    const browsers = await Promise.all(Array.from({ length: 20 }, () => signedIn(ada)));
+    const left = await list(ada);
+    expect(left).toHaveLength(3);
+    const whose = await Promise.all(browsers.map(principal));
+    expect(whose.filter((who) => who === ada)).toHaveLength(3);
+  });
+
+  it('what has ended or expired does not count', async () => {
+    const ada = user();
+    const [one, two, three] = [await signedIn(ada), await signedIn(ada), await signedIn(ada)];
+    await age(cell.backend.backend, idIn(two), 3_601_000);
+    await signedIn(ada);
+    expect(await principal(one)).toBe(ada);
+    await three.post('/sign-out');
+    await signedIn(ada);
+    expect(await principal(one)).toBe(ada);
+    await signedIn(ada);
+    expect(await principal(one)).toBeUndefined();
+  });
+
+  it('signing in again in the same session ends no other', async () => {
+    const ada = user();
+    const [one] = [await signedIn(ada), await signedIn(ada)];
+    const three = await signedIn(ada);
+    await three.post(`/sign-in/${ada}`);
+    expect(await principal(one)).toBe(ada);
+    expect(await list(ada)).toHaveLength(3);
+  });
+});
+
+onEveryBackend('at most three sessions, a fourth is refused', parts('refuse'), (cell) => {
+  const sessions = () => cell.app.app.get(SessionService);
+
+  it('with 409, and leaves what was there', async () => {
+    const ada = user();
+    const browsers = Array.from({ length: 4 }, () => cell.app.browser());
+    await browsers[3]!.post('/set/cart');
+    const statuses: number[] = [];
+    for (const browser of browsers) statuses.push((await browser.post(`/sign-in/${ada}`)).status);
+    expect(statuses).toEqual([200, 200, 200, 409]);
+    expect((await browsers[3]!.get('/me')).json()).toMatchObject({ data: { cart: 1 } });
+    await browsers[0]!.post('/sign-out');
+    expect((await browsers[3]!.post(`/sign-in/${ada}`)).status).toBe(200);
+  });
+
+  it('of twenty at once three get in', async () => {
+    const ada = user();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => cell.app.browser().post(`/sign-in/${ada}`)),
+    );
+    const statuses = answers.map(({ status }) => status).toSorted();
+    expect(statuses).toEqual([...Array<number>(3).fill(200), ...Array<number>(17).fill(409)]);
+    expect(await sessions().list(ada)).toHaveLength(3);
+  });
+});
