@@ -90,6 +90,6 @@ describe.each(ADAPTERS)('SignedInGuard, on %s', (adapter) => {
 
   it('says what to write for a duration that is none', async () => {
     await start();
-    expect(() => SignedInWithin('soon' as '10m')).toThrow(/@SignedInWithin is given 'soon'/);
+    expect(() => SignedInWithin('soon')).toThrow(/@SignedInWithin is given 'soon'/);
   });
 });
