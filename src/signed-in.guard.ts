@@ -49,7 +49,8 @@ export class SignedInGuard implements CanActivate {
 }
 
 /** Lets everybody in where a {@link SignedInGuard} guards the rest: for a handler or a controller. */
-export const AllowAnonymous = () => SetMetadata(ALLOWS_ANONYMOUS, true);
+export const AllowAnonymous = (): ClassDecorator & MethodDecorator =>
+  SetMetadata(ALLOWS_ANONYMOUS, true);
 
 /**
  * Lets in only who has signed in a short while ago, as before a password is changed (OWASP, "Reauthentication After Risk
