@@ -3,7 +3,9 @@ import { SessionContexts } from './edges/session-contexts.js';
 
 const principalOf = createParamDecorator<undefined>((_, context: ExecutionContext) => {
   const session = SessionContexts.loadOf(context);
-  return session instanceof Promise ? session.then((loaded) => loaded.principal) : session.principal;
+  return session instanceof Promise
+    ? session.then((loaded) => loaded.principal)
+    : session.principal;
 });
 
 /**
