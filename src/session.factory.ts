@@ -77,7 +77,7 @@ export function createSessions(
   const contexts = new SessionContexts(requests, sockets, current);
   return {
     requests,
-    gateways: new GatewaySessions(sockets, current, warn),
+    gateways: new GatewaySessions(sockets, current),
     service: new SessionService(contexts, store, bounded, issuer(runtime, transports, resolved)),
     lifecycle: new BackendLifecycle(backend, bounded),
   };
