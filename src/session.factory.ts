@@ -93,7 +93,7 @@ export function createSessions(
   const issue = issuer(runtime, transports, resolved);
   return {
     requests,
-    gateways: new GatewaySessions(sockets, current, warn),
+    gateways: new GatewaySessions(sockets, current),
     service: new SessionService(contexts, store, bounded, issue, principals),
     lifecycle: new BackendLifecycle(backend, bounded),
   };

@@ -4,6 +4,7 @@ import {
   Inject,
   Module,
   type ModuleMetadata,
+  type NestModule,
   type OnApplicationBootstrap,
   type Provider,
   type Type,
@@ -63,10 +64,12 @@ export interface SessionModuleAsyncOptions
 
 /** Sessions for the whole application. Import it once. */
 @Module({})
-export class SessionModule implements OnApplicationBootstrap {
+export class SessionModule implements NestModule, OnApplicationBootstrap {
   static {
     Object.defineProperty(this, IS_MODULE, { value: true });
   }
+
+  readonly #whenGatewaysAreBound: () => void;
 
   /** @throws SessionOptionsError where the application imports it more than once */
   constructor(
@@ -77,13 +80,23 @@ export class SessionModule implements OnApplicationBootstrap {
     @Inject(GatewaySessions) gateways: GatewaySessions,
   ) {
     refuseSecond(modules);
-    installGateways(config, modules, gateways);
+    this.#whenGatewaysAreBound = installGateways(
+      config,
+      modules,
+      gateways,
+      (interceptor) => interceptor instanceof SessionInterceptor,
+    );
     if (requests.isLazy) installResolvers(modules);
     // At once, or where a test makes the application later: in any case before the application is at hand.
     host.init$.subscribe(() => {
       const adapter = host.httpAdapter as AbstractHttpAdapter | null;
       if (adapter) installEdge(adapter, requests);
     });
+  }
+
+  /** Nest calls this between gateways and routes. */
+  configure(): void {
+    this.#whenGatewaysAreBound();
   }
 
   /** By then whoever takes upgrades listens for them. */

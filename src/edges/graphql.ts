@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import { classInterceptor, interceptClasses } from './class-interceptor.js';
+import { classInterceptor, intercept, markedClasses } from './class-interceptor.js';
 import type { Handle } from './handle.js';
 import { RequestSessions, rawOf } from './http/request-sessions.js';
 import { MessageHandle } from './ws/message-handle.js';
@@ -66,7 +66,7 @@ const interceptor = classInterceptor((context, next) => {
 
 /** Has the resolvers of an application commit where no interceptor of it does, before any of them is bound. */
 export function installResolvers(modules: ModulesContainer): void {
-  interceptClasses(modules, RESOLVER, interceptor);
+  for (const resolver of markedClasses(modules, RESOLVER)) intercept(resolver, interceptor);
 }
 
 function originOf(operation: object): GraphqlOrigin | undefined {

@@ -5,15 +5,10 @@ import { Gate } from '../support/gated-backend.js';
 import { answers, AnswersGateway, resetAnswers } from '../support/gateway-answers.js';
 import type { GatewayClient } from '../support/gateway-client.js';
 import { CELLS, GatewaySuite } from '../support/gateway-suite.js';
-import { NEST_MAJOR } from '../support/nest-major.js';
 import { until } from '../support/until.js';
 
 const DAY_MS = 24 * 3600_000;
 const ENDED = { exception: { message: 'The session has ended. Connect again.' } };
-
-/** Whose errors a filter throws. On Nest 11 those of guards end the process, or whatever listens to the client. */
-const FILTERED: [string, object][] = [['of a handler', {}]];
-if (NEST_MAJOR > 11) FILTERED.push(['of a guard', { guard: 'throw' }]);
 
 beforeEach(resetAnswers);
 
@@ -56,6 +51,29 @@ describe.each(CELLS)('what leaves over %s, on %s', (platform, adapter) => {
     expect(await stored(browser)).toEqual({ visits: 2 });
   });
 
+  it('at once is in order, and after all of it is stored', async () => {
+    const { browser, client } = await visitor();
+    const gate = new Gate();
+    suite.backend.beforeWrite = () => gate.pass();
+    void client.ask('burst', {});
+    await gate.reached;
+    await othersAnswered(client);
+    gate.open();
+    await until('the answers', () => client.replies.length === 4);
+    const told = [11, 12, 13].map((visits) => ({ value: { event: 'told', data: { visits } } }));
+    expect(client.replies.slice(1)).toEqual(told);
+    expect(await stored(browser)).toEqual({ visits: 13 });
+  });
+
+  it('at once and can not be stored is one exception', async () => {
+    const { client } = await visitor();
+    const { exception } = await client.ask('burst', { isBad: true });
+    expect(exception).toMatchObject({ message: 'Internal server error' });
+    await othersAnswered(client);
+    const told = suite.app.logs.lines.filter((line) => line.includes("can't be saved"));
+    expect(told).toHaveLength(1);
+  });
+
   it('when a guard throws is the exception, and what it changed is stored', async () => {
     const { browser, client } = await visitor();
     const asked = client.ask('guarded', { guard: 'throw' });
@@ -82,17 +100,6 @@ describe.each(CELLS)('what leaves over %s, on %s', (platform, adapter) => {
     expect(suite.backend.reads).toBe(1);
     expect(await stored(browser)).toEqual({ visits: 2, field1: 1 });
   });
-
-  it.each(FILTERED)(
-    'where a filter throws the error %s is nothing, and what was changed is stored',
-    async (_whose, body) => {
-      const { browser, client } = await visitor();
-      void client.ask('unanswered', body);
-      await until('the change', () => suite.backend.writes.length === 1);
-      expect(await stored(browser)).toEqual({ visits: 1, field1: 1 });
-      await othersAnswered(client);
-    },
-  );
 
   it('where the client left in a guard is nothing, and what the guard changed is stored', async () => {
     const { browser, client } = await visitor();

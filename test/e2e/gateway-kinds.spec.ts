@@ -73,6 +73,11 @@ describe.each(CELLS)('over %s, on %s, there are sessions', (platform, adapter) =
     expect((await suite.sessions.get(id))?.data).toEqual({ visits: 2 });
   });
 
+  it('in requests beside it, loaded before their handlers', async () => {
+    const { browser } = await suite.visitor({}, [CounterGateway]);
+    expect((await browser.get('/shown')).json()).toEqual({ visits: 1 });
+  });
+
   it('in handlers that decorate nothing, which get what they would without', async () => {
     const { client } = await suite.visitor({}, [CounterGateway]);
     expect(await client.ask('bare', { n: 1 })).toEqual({

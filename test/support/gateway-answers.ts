@@ -1,14 +1,18 @@
 import {
   type ArgumentsHost,
+  type CallHandler,
   type CanActivate,
   Catch,
   type ExecutionContext,
   Inject,
   Injectable,
+  type NestInterceptor,
   type PipeTransform,
+  type Provider,
   UseFilters,
   UseGuards,
 } from '@nestjs/common';
+import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import {
   Ack,
   BaseWsExceptionFilter,
@@ -20,6 +24,7 @@ import {
   WsException,
 } from '@nestjs/websockets';
 import { Session, SessionService } from 'nestjs-server-session';
+import { concatMap, from, map, type Observable } from 'rxjs';
 import { Gate } from './gated-backend.js';
 
 /** What a test has these handlers wait for, and whether they ran. */
@@ -54,6 +59,30 @@ class CountingGuard implements CanActivate {
 }
 
 @Injectable()
+class GlobalGuard implements CanActivate {
+  constructor(@Inject(SessionService) private readonly sessions: SessionService) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (context.getType() === 'ws') (await this.sessions.of(context)).increment('field1');
+    return true;
+  }
+}
+
+@Injectable()
+class GlobalInterceptor implements NestInterceptor {
+  constructor(@Inject(SessionService) private readonly sessions: SessionService) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    if (context.getType() !== 'ws') return next.handle();
+    const count = async (answer: unknown) => {
+      (await this.sessions.of(context)).increment('field1');
+      return answer;
+    };
+    return next.handle().pipe(concatMap(count));
+  }
+}
+
+@Injectable()
 class RefusingPipe implements PipeTransform {
   transform(): never {
     throw new WsException('of the pipe');
@@ -82,6 +111,12 @@ class ThrowingFilter extends BaseWsExceptionFilter {
   }
 }
 
+/** Count each message, before its handler and after it. */
+export const COUNTING: Record<string, Provider> = {
+  guard: { provide: APP_GUARD, useClass: GlobalGuard },
+  interceptor: { provide: APP_INTERCEPTOR, useClass: GlobalInterceptor },
+};
+
 /** Answers in each way that there is. */
 @WebSocketGateway()
 export class AnswersGateway {
@@ -103,6 +138,16 @@ export class AnswersGateway {
     const visits = session.increment('visits');
     await session.save();
     tell(client, 'told', { visits });
+  }
+  /** Several answers at once. */
+  @SubscribeMessage('burst')
+  burst(@Session() session: Session, @MessageBody() { isBad }: { isBad: boolean }) {
+    const change = (visits: number) => {
+      session.visits = visits;
+      if (isBad) session.anything = BigInt(visits);
+      return { event: 'told', data: { visits } };
+    };
+    return from([11, 12, 13]).pipe(map(change));
   }
   @SubscribeMessage('ack late')
   ackLate(@Session() session: Session, @Ack() ack: (...values: unknown[]) => void) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach } from '@jest/globals';
-import type { Type } from '@nestjs/common';
+import type { Provider, Type } from '@nestjs/common';
 import { MemoryBackend, type SessionModuleOptions, SessionService } from 'nestjs-server-session';
 import { ADAPTERS, type AdapterName, TestApp } from './app.js';
 import type { Browser } from './browser.js';
@@ -29,7 +29,7 @@ export class GatewaySuite {
   app!: TestApp;
   backend!: GatedBackend;
   #clients: GatewayClient[] = [];
-  #gateways: Type<unknown>[] = [];
+  #gateways: Provider[] = [];
 
   constructor(
     private readonly platform: PlatformName,
@@ -49,7 +49,7 @@ export class GatewaySuite {
 
   async start(
     session: Partial<SessionModuleOptions> = {},
-    gateways: Type<unknown>[] = [TestGateway],
+    gateways: Provider[] = [TestGateway],
   ): Promise<Browser> {
     const { adapter, backend } = this;
     this.#gateways = gateways;
@@ -75,7 +75,7 @@ export class GatewaySuite {
   /** A browser with one visit, and a socket of it. What the backend did for them is forgotten. */
   async visitor(
     session: Partial<SessionModuleOptions> = {},
-    gateways?: Type<unknown>[],
+    gateways?: Provider[],
     place?: Partial<GatewayPlace>,
   ): Promise<{ browser: Browser; client: GatewayClient }> {
     const browser = await this.start(session, gateways);
@@ -90,7 +90,7 @@ export class GatewaySuite {
 
   /** How many clients there are, where a gateway shows its server. */
   connections(): number {
-    const gateway = this.#gateways.find((each) => SERVED.includes(each));
+    const gateway = SERVED.find((each) => this.#gateways.includes(each));
     if (!gateway) return 0;
     const { server } = this.app.app.get<{ server: Server }>(gateway);
     return 'clients' in server ? server.clients.size : server.engine.clientsCount;

@@ -8,6 +8,7 @@ import {
   Inject,
   Injectable,
   Post,
+  Req,
   UseFilters,
   UseGuards,
 } from '@nestjs/common';
@@ -163,6 +164,11 @@ export class VisitsController {
   @Get('visits')
   read(@Session() session: Session) {
     return { ...session };
+  }
+  /** As somebody sees it who relies on the interceptor to load it. */
+  @Get('shown')
+  shown(@Req() request: { session?: Session }) {
+    return { visits: request.session?.visits };
   }
   @Post('visits')
   increment(@Session() session: Session) {

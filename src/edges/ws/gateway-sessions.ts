@@ -1,9 +1,10 @@
 import type { WebSocketAdapter, WsMessageHandler } from '@nestjs/common';
-import { catchError, EMPTY, finalize, isObservable, Observable } from 'rxjs';
+import { isObservable, Observable } from 'rxjs';
 import type { CurrentSession } from '../current-session.js';
-import { committed } from './committed.js';
+import type { Failure } from './committed.js';
 import { MessageHandle } from './message-handle.js';
 import type { SocketSessions } from './socket-sessions.js';
+import { wsException } from './ws-exception.js';
 
 type Connected = (client: object, request?: unknown) => unknown;
 
@@ -12,7 +13,6 @@ export class GatewaySessions {
   constructor(
     private readonly sockets: SocketSessions,
     private readonly current: CurrentSession,
-    private readonly warn: (message: string) => void,
   ) {}
 
   /** Has an adapter tell of every client that connects, and gives each message its handle. */
@@ -43,40 +43,51 @@ export class GatewaySessions {
         handle.begin();
         // The pattern, which Nest appends, stays where handlers without decorators find it, and last.
         const args = [data, heldBack(second, handle), ...rest, handler.message, handle];
-        return this.current.within(handle, () => this.#answer(handle, handler.callback(...args)));
+        return this.current.within(handle, () =>
+          this.#answer(client, handle, handler.callback(...args)),
+        );
       },
     };
   }
 
-  async #answer(handle: MessageHandle, result: unknown): Promise<unknown> {
+  async #answer(client: object, handle: MessageHandle, result: unknown): Promise<unknown> {
     try {
       const answer = await result;
-      return isObservable(answer) ? this.#answers(handle, answer) : answer;
+      if (isObservable(answer)) return this.#answers(client, handle, answer);
+      // Of a handler without interceptors. Where there is no answer nobody waits for one.
+      const work = answer === undefined || answer === null ? undefined : handle.commitRest();
+      if (!work) return answer;
+      return await work.then(
+        () => answer,
+        (error: unknown) => tellClient(client, error, handle),
+      );
     } finally {
       handle.end();
     }
   }
 
   /** What whoever stands outside of the gateway's own interceptors has changed is stored before each answer too. */
-  #answers(handle: MessageHandle, source: Observable<unknown>): Observable<unknown> {
+  #answers(
+    client: object,
+    handle: MessageHandle,
+    answers: Observable<unknown>,
+  ): Observable<unknown> {
     // What interceptors and the handler do begins when somebody subscribes: nobody does for a client that has gone.
-    const running = new Observable((subscriber) => {
-      handle.begin();
-      return this.current.within(handle, () => source.subscribe(subscriber));
-    });
-    const rest = { commit: () => handle.commitRest() };
-    return committed(running, rest, (error) => Promise.resolve(error)).pipe(
-      catchError((error: unknown) => this.#withheld(error)),
-      finalize(() => handle.end()),
+    const running = new Observable((subscriber) =>
+      this.current.within(handle, () => answers.subscribe(subscriber)),
     );
+    const rest = { commit: () => handle.commitRest() };
+    const failure: Failure = (error, isOfCommit) =>
+      isOfCommit ? tellClient(client, error, handle) : Promise.resolve(error);
+    return handle.answered(running, failure, rest);
   }
+}
 
-  /** Too late for exception filters. */
-  #withheld(error: unknown): Observable<never> {
-    const { name, message } = error as Error;
-    this.warn(`A message was not answered, as its session could not be saved: ${name}: ${message}`);
-    return EMPTY;
-  }
+/** Too late for the exception filters of an application. */
+async function tellClient(client: object, error: unknown, handle: MessageHandle): Promise<void> {
+  const { BaseWsExceptionFilter } = await import('@nestjs/websockets');
+  const exception = await wsException(error, (reason) => handle.warn(reason));
+  new BaseWsExceptionFilter().handleError(client as { emit(): void }, exception, undefined);
 }
 
 /** An acknowledgement that a handler sends by itself, which leaves after what it has changed is stored. */

@@ -1,9 +1,9 @@
-import { finalize, type Observable } from 'rxjs';
+import { Observable } from 'rxjs';
 import { SessionGoneError } from '../../errors/session-gone.error.js';
 import type { ActiveSession } from '../../session/active-session.js';
 import type { Session } from '../../session/session.js';
 import { Handle } from '../handle.js';
-import { committed } from './committed.js';
+import { type Commits, committed, type Failure } from './committed.js';
 import type { Handshake } from './handshake.js';
 
 /** On a handle, by which it is found among the arguments of a message's handler. */
@@ -68,14 +68,18 @@ export class MessageHandle extends Handle {
 
   /**
    * The answers of a handler, each as soon as what was changed before it is stored.
-   * @param failure what becomes of an error, be it the handler's or that of a commit
+   * @param commits how that is stored
    */
   answered(
     answers: Observable<unknown>,
-    failure = (error: unknown) => Promise.resolve(error),
+    failure: Failure = (error) => Promise.resolve(error),
+    commits: Commits = this,
   ): Observable<unknown> {
-    this.begin();
-    return committed(answers, this, failure).pipe(finalize(() => this.end()));
+    return new Observable((subscriber) => {
+      this.begin();
+      subscriber.add(() => this.end());
+      return committed(answers, commits, failure).subscribe(subscriber);
+    });
   }
 
   /** Lets an acknowledgement go that a handler sends by itself. What fails is told by the answer, or warned of after it. */
