@@ -7,7 +7,7 @@ import type { RedisServer } from './redis-server.js';
 
 const TIMEOUT_MS = 500;
 /** For a machine that is busy with all of this at once. */
-const SLACK_MS = 700;
+const SLACK_MS = 1200;
 /** A master is gone, then all of the cluster, then all but that master are back, then all. */
 const MAX_LINES = 8;
 const START_MS = 60_000;
