@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { RedisServer } from '../support/redis-server.js';
 import type { Benchmark } from './benchmark.js';
+import { measureGateways } from './gateways/benchmark.js';
 import { measureHotSession } from './hot/benchmark.js';
 import { measureLatency } from './latency/benchmark.js';
 import { circumstances, describe } from './machine.js';
@@ -19,6 +20,7 @@ const BENCHMARKS: Record<BenchmarkName, Benchmark> = {
   'redis-memory': measureRedisMemory,
   'redis-time': measureRedisTime,
   memory: measureMemory,
+  gateways: measureGateways,
 };
 
 const args = process.argv.slice(2);

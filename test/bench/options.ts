@@ -9,6 +9,7 @@ export const BENCHMARK_NAMES = [
   'redis-memory',
   'redis-time',
   'memory',
+  'gateways',
 ] as const;
 export type BenchmarkName = (typeof BENCHMARK_NAMES)[number];
 
@@ -21,6 +22,10 @@ export interface BenchOptions {
   readonly sessions: number | undefined;
   /** How many send requests at once. */
   readonly clients: number | undefined;
+  /** That are open at a time, for each variant. */
+  readonly sockets: number | undefined;
+  /** For each variant, in each round. */
+  readonly seconds: number | undefined;
   /** Which variants, by "platform: label". */
   readonly only: RegExp;
   readonly platforms: readonly Platform[] | undefined;
@@ -43,12 +48,16 @@ export const USAGE = `npm run bench -- [benchmark] [options]
                   --requests 10000
   memory          heap and time of MemoryBackend
                   --sessions 1000000 --rounds 12
+  gateways        CPU time and Redis commands per message of a gateway
+                  --rounds 6 --sockets 2000 --seconds 3
   all             all of these
 options, with the defaults above
   --rounds N                    measured rounds
   --requests N                  requests in each round for each variant
   --sessions N                  sessions that are kept
   --clients N                   how many send requests at once
+  --sockets N                   open sockets of each variant, each of which sends a message a second
+  --seconds N                   seconds that each round takes for each variant
   --platform fastify|express    one platform only
   --only REGEX                  variants whose "platform: label" matches, where servers are measured
   --json FILE                   write every sample to a file`;
@@ -71,6 +80,8 @@ function parse(args: string[]): BenchOptions {
       requests: { type: 'string' },
       sessions: { type: 'string' },
       clients: { type: 'string' },
+      sockets: { type: 'string' },
+      seconds: { type: 'string' },
       only: { type: 'string', default: '' },
       platform: { type: 'string' },
       json: { type: 'string' },
@@ -84,6 +95,8 @@ function parse(args: string[]): BenchOptions {
     requests: count('--requests', values.requests),
     sessions: count('--sessions', values.sessions),
     clients: count('--clients', values.clients),
+    sockets: count('--sockets', values.sockets),
+    seconds: count('--seconds', values.seconds),
     only: new RegExp(values.only, 'i'),
     platforms: values.platform ? [oneOf('--platform', PLATFORMS, values.platform)] : undefined,
     json: values.json,

@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Variant } from './variants.js';
 
 /** What a server says: where it listens, once, and how much CPU time it has used, whenever it is asked. */
 export type ServerMessage = { port: number } | { cpuMicros: number };
@@ -20,13 +19,16 @@ export class ServerProcess {
     this.#exit.catch(() => {});
   }
 
-  /** @param execArgv options for node, such as `--cpu-prof` */
+  /**
+   * @param main the program that serves it, where that is not the one of requests
+   * @param execArgv options for node, such as `--cpu-prof`
+   */
   static async start(
-    { platform, kind }: Variant,
+    { platform, kind }: { readonly platform: string; readonly kind: string },
     redisUrl: string,
-    execArgv: string[] = [],
+    { main = SERVER, execArgv = [] }: { main?: string; execArgv?: string[] } = {},
   ): Promise<ServerProcess> {
-    const child = fork(SERVER, [platform, kind, redisUrl], {
+    const child = fork(main, [platform, kind, redisUrl], {
       env: { ...process.env, NODE_ENV: 'production' },
       execArgv,
       // What a server logs is no part of the result.

@@ -3,7 +3,7 @@ import { commandsRun, commandsSent } from './redis-stats.js';
 import type { Measurement } from './rounds.js';
 import { ServerProcess } from './server-process.js';
 import { quantile } from './statistics.js';
-import { nameOf, type Variant } from './variants.js';
+import { type Labelled, nameOf, type Variant } from './variants.js';
 import { Visitor } from './visitor.js';
 
 /** What one round of one variant gave. */
@@ -104,7 +104,7 @@ export class Subject {
 }
 
 /** Names the variant in the errors of some work. */
-export async function named<T>(variant: Variant, work: () => Promise<T>): Promise<T> {
+export async function named<T>(variant: Labelled, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {

@@ -14,10 +14,15 @@ export type Platform = (typeof PLATFORMS)[number];
 export type Kind = 'none' | 'floor' | 'eager' | 'lazy' | 'current' | 'peer';
 export type Route = 'read' | 'write' | 'unused';
 
-export interface Variant {
+/** What is compared, by what it runs on and what it does there. */
+export interface Labelled {
+  readonly platform: string;
+  readonly label: string;
+}
+
+export interface Variant extends Labelled {
   readonly platform: Platform;
   readonly kind: Kind;
-  readonly label: string;
   readonly route: Route;
   readonly sendsCookie: boolean;
   /** Where sessions are of this shape, and not what sessions usually are. */
@@ -29,12 +34,12 @@ const PEERS: Record<Platform, string> = {
   express: 'express-session',
 };
 
-export function nameOf({ platform, label }: Variant): string {
+export function nameOf({ platform, label }: Labelled): string {
   return `${platform}: ${label}`;
 }
 
 /** The variants whose "platform: label" a pattern matches. @throws Error where there are none */
-export function matching(variants: readonly Variant[], only: RegExp): Variant[] {
+export function matching<T extends Labelled>(variants: readonly T[], only: RegExp): T[] {
   const matched = variants.filter((variant) => only.test(nameOf(variant)));
   if (matched.length === 0) throw new Error(`No variant matches ${String(only)}`);
   return matched;
