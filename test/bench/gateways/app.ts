@@ -62,7 +62,10 @@ export async function createGatewayApp(
   const module =
     kind === 'none'
       ? GatewayModule.with(PlainModule, PlainGateway)
-      : GatewayModule.with(LibraryModule.forRedis(new Redis(redisUrl), 'eager'), LibraryGateway);
+      : GatewayModule.with(
+          LibraryModule.forRedis(new Redis(redisUrl), { load: 'eager', current: false }),
+          LibraryGateway,
+        );
   const app = await NestFactory.create(module, new FastifyAdapter(), { logger: ['error', 'warn'] });
   return app.useWebSocketAdapter(platform === 'ws' ? new WsAdapter(app) : new IoAdapter(app));
 }
