@@ -1,10 +1,13 @@
-import { describe, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { Redis } from 'ioredis';
 import {
   AtomicAdapter,
   type AtomicSessionBackend,
   JsonCodec,
   MemoryBackend,
+  RedisBackend,
 } from 'nestjs-server-session';
 import { LocalPrincipalIndex } from '../../src/backends/local-principal-index.js';
 import type { PrincipalIndex } from '../../src/backends/principal-index.js';
@@ -16,6 +19,7 @@ import type { SessionRuntime } from '../../src/session/session-runtime.js';
 import { ServerStore } from '../../src/session/server-store.js';
 import { storedSession } from '../../src/session/stored-session.js';
 import { ThreeMethodBackend } from '../support/backends.js';
+import { RedisServer } from '../support/redis-server.js';
 
 const LIFETIME = { idleMs: 600_000, absoluteMs: 3_600_000 };
 const PRINCIPALS = ['ada', 'bob'];
@@ -123,11 +127,16 @@ class World {
     return found;
   }
 
-  /** What holds at any time: the index names too many, and never too few; no more sessions than the limit. */
+  /**
+   * What holds at any time: the index names too many, and never too few; no more sessions than the limit. Commands may come in
+   * between: what is there before and after was there all the time.
+   */
   async check(): Promise<void> {
     for (const who of PRINCIPALS) {
-      const live = await this.live(who);
+      const before = await this.live(who);
       const named = new Set((await this.index.entries(who, 1000)).map(({ id }) => id));
+      const after = new Set(await this.live(who));
+      const live = before.filter((id) => after.has(id));
       for (const id of live) if (!named.has(id)) throw new Error(`the index of ${who} lacks ${id}`);
       if (this.limit && live.length > this.limit.maxSessions) {
         throw new Error(`${who} has ${live.length} sessions`);
@@ -196,10 +205,44 @@ class World {
   }
 }
 
-const BACKENDS = {
-  memory: () => new MemoryBackend(),
-  'three methods': () => new AtomicAdapter(new ThreeMethodBackend()),
+let redis: RedisServer;
+let client: Redis;
+beforeAll(async () => {
+  redis = await RedisServer.start();
+  client = redis.client();
+});
+afterAll(async () => {
+  client.disconnect();
+  await redis.stop();
+});
+
+/** Sessions and an index that nobody has used, and how many programs there is time for. */
+const BACKENDS: Record<string, { numRuns: number; make(): Shared }> = {
+  memory: {
+    numRuns: 300,
+    make: () => ({ backend: new MemoryBackend(), index: new LocalPrincipalIndex() }),
+  },
+  'three methods': {
+    numRuns: 300,
+    make: () => ({
+      backend: new AtomicAdapter(new ThreeMethodBackend()),
+      index: new LocalPrincipalIndex(),
+    }),
+  },
+  Redis: {
+    numRuns: 40,
+    make: () => {
+      const backend = new RedisBackend({ client, prefix: `${randomUUID()}:` });
+      return { backend, index: backend.principals };
+    },
+  },
 };
+
+interface Shared {
+  readonly backend: AtomicSessionBackend;
+  readonly index: PrincipalIndex;
+}
+
 const LIMITS: (SessionLimit | undefined)[] = [
   undefined,
   { maxSessions: 1, onLimit: 'end-oldest' },
@@ -207,9 +250,9 @@ const LIMITS: (SessionLimit | undefined)[] = [
   { maxSessions: 2, onLimit: 'refuse' },
 ];
 
-describe.each(Object.keys(BACKENDS) as (keyof typeof BACKENDS)[])(
+describe.each(Object.entries(BACKENDS))(
   'random programs of sign-ins on two processes, with %s',
-  (name) => {
+  (_, { numRuns, make }) => {
     it.each(LIMITS)(
       'keep promise 8 and the limit %j, in whichever order commands come',
       async (limit) => {
@@ -222,7 +265,7 @@ describe.each(Object.keys(BACKENDS) as (keyof typeof BACKENDS)[])(
             }),
             async (scheduler, phases) => {
               const ids = new Set<string>();
-              const inner = BACKENDS[name]();
+              const { backend: inner, index } = make();
               const shared = new Proxy(inner, {
                 get(target, key: keyof AtomicSessionBackend) {
                   const value: unknown = Reflect.get(target, key);
@@ -233,7 +276,7 @@ describe.each(Object.keys(BACKENDS) as (keyof typeof BACKENDS)[])(
                   };
                 },
               }) as AtomicSessionBackend;
-              const world = new World(shared, new LocalPrincipalIndex(), ids, limit, scheduler);
+              const world = new World(shared, index, ids, limit, scheduler);
               for (const steps of phases) {
                 const running = steps.map(([step, process]) => world.run(step, process));
                 await scheduler.waitFor(Promise.all(running));
@@ -241,7 +284,7 @@ describe.each(Object.keys(BACKENDS) as (keyof typeof BACKENDS)[])(
               await world.checkEnd();
             },
           ),
-          { numRuns: 300 },
+          { numRuns },
         );
       },
       60_000,

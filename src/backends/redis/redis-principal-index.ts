@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Entered, IndexEntry, IndexRange, PrincipalIndex } from '../principal-index.js';
 import { ENTER, ENTRIES, EXTEND, FENCE, LEAVE } from './index-scripts.js';
+import { integerReply, listReply } from './replies.js';
 import { Script } from './script.js';
 
 /** Runs a script with one key. */
@@ -21,7 +22,7 @@ export class RedisPrincipalIndex implements PrincipalIndex {
 
   async enter(principal: string, id: string, absoluteMs: number): Promise<Entered> {
     const args = [id, String(absoluteMs)];
-    const reply = (await this.run(this.#enter, this.#key(principal), args)) as unknown[];
+    const reply = listReply('a script', await this.run(this.#enter, this.#key(principal), args), 5);
     const [isEntered, enteredAtMs, before, count, ageMs] = reply.map(String);
     return {
       status: isEntered === '1' ? 'entered' : 'fenced',
@@ -33,13 +34,16 @@ export class RedisPrincipalIndex implements PrincipalIndex {
   }
 
   async extend(principal: string, absoluteMs: number): Promise<void> {
-    await this.run(this.#extend, this.#key(principal), [String(absoluteMs)]);
+    integerReply(
+      'a script',
+      await this.run(this.#extend, this.#key(principal), [String(absoluteMs)]),
+    );
   }
 
   async leave(principal: string, entries: readonly IndexEntry[]): Promise<void> {
     if (entries.length === 0) return;
     const args = entries.flatMap(({ id, enteredAtMs }) => [id, String(enteredAtMs)]);
-    await this.run(this.#leave, this.#key(principal), args);
+    integerReply('a script', await this.run(this.#leave, this.#key(principal), args));
   }
 
   async entries(
@@ -48,7 +52,7 @@ export class RedisPrincipalIndex implements PrincipalIndex {
     { beforeMs, afterMs }: IndexRange = {},
   ): Promise<IndexEntry[]> {
     const args = [String(limit), afterMs === undefined ? `<${beforeMs ?? '+inf'}` : `>${afterMs}`];
-    const reply = (await this.run(this.#entries, this.#key(principal), args)) as unknown[];
+    const reply = listReply('a script', await this.run(this.#entries, this.#key(principal), args));
     const found: IndexEntry[] = [];
     for (let i = 0; i < reply.length; i += 2) {
       found.push({ id: String(reply[i]), enteredAtMs: Number(reply[i + 1]) });
@@ -57,7 +61,7 @@ export class RedisPrincipalIndex implements PrincipalIndex {
   }
 
   async fence(principal: string, exceptId = ''): Promise<number> {
-    return Number(await this.run(this.#fence, this.#key(principal), [exceptId]));
+    return integerReply('a script', await this.run(this.#fence, this.#key(principal), [exceptId]));
   }
 
   #key(principal: string): string {

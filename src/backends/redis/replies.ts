@@ -11,9 +11,9 @@ export function integerReply(command: string, reply: unknown): number {
   throw unexpected(command, reply);
 }
 
-/** @throws Error where it is none of that many */
-export function listReply(command: string, reply: unknown, length: number): unknown[] {
-  if (Array.isArray(reply) && reply.length === length) return reply;
+/** @throws Error where it is none, or not of that many */
+export function listReply(command: string, reply: unknown, length?: number): unknown[] {
+  if (Array.isArray(reply) && reply.length === (length ?? reply.length)) return reply;
   throw unexpected(command, reply);
 }
 
