@@ -6,6 +6,7 @@ import {
   type ModuleMetadata,
   type NestModule,
   type OnApplicationBootstrap,
+  Optional,
   type Provider,
   type Type,
 } from '@nestjs/common';
@@ -75,10 +76,11 @@ export class SessionModule implements NestModule, OnApplicationBootstrap {
   constructor(
     @Inject(ModulesContainer) modules: ModulesContainer,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
-    @Inject(RequestSessions) private readonly requests: RequestSessions,
+    @Optional() @Inject(RequestSessions) private readonly requests: RequestSessions,
     @Inject(ApplicationConfig) config: ApplicationConfig,
-    @Inject(GatewaySessions) gateways: GatewaySessions,
+    @Optional() @Inject(GatewaySessions) gateways: GatewaySessions,
   ) {
+    if (!requests) throw notConfigured();
     refuseSecond(modules);
     this.#whenGatewaysAreBound = installGateways(
       config,
@@ -105,7 +107,8 @@ export class SessionModule implements NestModule, OnApplicationBootstrap {
     if (server) installUpgrades(server, (handshake) => this.requests.adopt(handshake));
   }
 
-  static forRoot({ isGlobal, load, ...options }: SessionModuleOptions): DynamicModule {
+  static forRoot(all: SessionModuleOptions): DynamicModule {
+    const { isGlobal, load, ...options } = all ?? {};
     return define({ isGlobal, load }, [{ provide: SESSION_OPTIONS, useValue: options }]);
   }
 
@@ -155,7 +158,7 @@ function ownProviders(load: Required<SessionModuleSettings>['load']): Provider[]
     {
       provide: SESSION_BACKEND,
       inject: [SESSION_OPTIONS],
-      useFactory: (options: SessionOptions) => options.backend ?? new MemoryBackend(),
+      useFactory: (options?: SessionOptions) => options?.backend ?? new MemoryBackend(),
     },
     ...(load === 'eager' ? [{ provide: APP_INTERCEPTOR, useExisting: SessionInterceptor }] : []),
   ];
@@ -167,6 +170,13 @@ function part<K extends keyof SessionParts>(
   name: K,
 ): Provider {
   return { provide, inject: [PARTS], useFactory: (parts: SessionParts) => parts[name] };
+}
+
+/** Without `forRoot()` the class has no providers. */
+function notConfigured(): SessionOptionsError {
+  return new SessionOptionsError([
+    'SessionModule is imported without options: write SessionModule.forRoot({ secret }) or forRootAsync()',
+  ]);
 }
 
 /** Two would each have a secret, a cookie and a backend, and which of them a handler met would be chance. */

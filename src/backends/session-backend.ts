@@ -148,6 +148,11 @@ const ATOMIC_METHODS = ['create', 'update'] as const;
 export function isAtomic(backend: SessionBackend): backend is AtomicSessionBackend {
   const has = (name: string) =>
     typeof (backend as unknown as Record<string, unknown> | null)?.[name] === 'function';
+  if (typeof backend === 'string') {
+    throw new TypeError(
+      'The session backend is a text. For Redis write RedisBackend.fromUrl(url).',
+    );
+  }
   const missing = (['get', 'set', 'delete'] as const).filter((name) => !has(name));
   if (missing.length > 0) {
     throw new TypeError(

@@ -24,7 +24,8 @@ describe('the examples of the documentation', () => {
     /** Runs the example as a process of its own while something happens. */
     async function running(use: (url: string) => Promise<void>): Promise<void> {
       const port = await freePort();
-      const env = { ...process.env, PORT: `${port}`, REDIS_URL: redis.url };
+      const SESSION_SECRET = 'a secret for tests of 32 characters or more';
+      const env = { ...process.env, PORT: `${port}`, REDIS_URL: redis.url, SESSION_SECRET };
       const app = spawn(process.execPath, [emit(examples[0]!)], { env, stdio: 'ignore' });
       try {
         const url = `http://127.0.0.1:${port}`;

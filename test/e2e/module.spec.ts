@@ -1,5 +1,6 @@
 import {
   Controller,
+  type DynamicModule,
   Get,
   Inject,
   Injectable,
@@ -105,6 +106,26 @@ describe('SessionModule', () => {
   it('refuses to start with none of them', () => {
     expect(() => SessionModule.forRootAsync({})).toThrow(
       /write useFactory, useClass or useExisting/,
+    );
+  });
+
+  it('refuses to start where none are given, and says what to write', async () => {
+    const imports = [SessionModule];
+    const bare = TestApp.start({ adapter: 'express', session: null, controllers: [], imports });
+    await expect(bare).rejects.toThrow(/imported without options: write SessionModule\.forRoot\(/);
+    const useFactory = (() => undefined) as never;
+    const nothing = /write an object, such as \{ secret: process\.env\.SESSION_SECRET \}/;
+    await expect(start({ useFactory })).rejects.toThrow(nothing);
+    const forRoot = SessionModule.forRoot as (options?: object) => DynamicModule;
+    const empty = Test.createTestingModule({ imports: [forRoot()] }).compile();
+    await expect(empty).rejects.toThrow(/secret is missing/);
+  });
+
+  it('does not start with a text for a backend, and says what to write', async () => {
+    const backend = 'redis' as unknown as SessionBackend;
+    const starting = start({ useFactory: () => ({ secret: SECRET, backend }) });
+    await expect(starting).rejects.toThrow(
+      /is a text\. For Redis write RedisBackend\.fromUrl\(url\)/,
     );
   });
 

@@ -275,7 +275,7 @@ describe.each(Object.entries(BACKENDS))(
                     return (value as (...args: unknown[]) => unknown).apply(target, args);
                   };
                 },
-              }) as AtomicSessionBackend;
+              });
               const world = new World(shared, index, ids, limit, scheduler);
               for (const steps of phases) {
                 const running = steps.map(([step, process]) => world.run(step, process));

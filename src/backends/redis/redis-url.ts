@@ -11,6 +11,9 @@ const DEFAULT_PORT = 6379;
  * @throws TypeError which says what to write
  */
 export function readRedisUrl(url: unknown): RedisAddress {
+  if (url === undefined || url === '') {
+    fail('the URL is missing: is the environment variable set that should hold it?');
+  }
   if (typeof url !== 'string' || !/^rediss?:\/\//i.test(url)) {
     fail('write a URL that begins with redis:// or rediss://');
   }

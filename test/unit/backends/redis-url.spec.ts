@@ -16,7 +16,8 @@ describe('the URL of a Redis', () => {
   it.each([
     ['a path in its place', '/tmp/redis.sock', /begins with redis:\/\/ or rediss:\/\//],
     ['another protocol', 'http://:hunter2@127.0.0.1', /begins with redis:\/\/ or rediss:\/\//],
-    ['nothing at all', undefined, /begins with redis:\/\/ or rediss:\/\//],
+    ['nothing at all', undefined, /the URL is missing: is the environment variable set/],
+    ['an empty text', '', /the URL is missing/],
     ['no host', 'redis://', /has no host/],
     ['a password and no host', 'redis://:hunter2@', /no host/],
     ['a port that is none', 'redis://:hunter2@127.0.0.1:port', /can’t be read/],
