@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { AtomicAdapter } from './backends/atomic-adapter.js';
 import { BoundedBackend } from './backends/bounded-backend.js';
 import { isAtomic, type SessionBackend } from './backends/session-backend.js';
+import { endsOf } from './backends/local-ends.js';
 import { isIndexed } from './backends/principal-index.js';
 import { LocalPrincipalIndex } from './backends/local-principal-index.js';
 import { CurrentSession } from './edges/current-session.js';
@@ -54,12 +55,14 @@ export function createSessions(
     ? backend
     : new AtomicAdapter(backend, { lockTimeoutMs: backendTimeoutMs });
   const bounded = new BoundedBackend(atomic, backendTimeoutMs);
-  const index = bounded.bounded(
+  const index = bounded.boundedIndex(
     isIndexed(backend) ? backend.principals : new LocalPrincipalIndex(),
   );
-  const sessions = { backend: bounded, lifetime };
+  const ends = bounded.boundedEnds(endsOf(atomic));
+  const sessions = { backend: bounded, ends, lifetime };
   const store = new ServerStore({
     backend: bounded,
+    ends,
     signIns: new SignIns(sessions, index, resolved.sessionLimit),
     codec,
     lifetime,

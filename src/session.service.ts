@@ -103,7 +103,7 @@ export class SessionService {
   async revoke(id: string, options?: { readonly principal: string }): Promise<void> {
     checkId(id, 'revoke');
     if (options) await this.#principals.revoke(options.principal, id);
-    else await this.#store.end(id, (await this.#store.peek(id))?.metadata);
+    else await this.#store.end(id, 'revoked', (await this.#store.peek(id))?.metadata);
   }
 
   /**

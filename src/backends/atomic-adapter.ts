@@ -8,11 +8,15 @@ import {
   type SessionRecord,
   type UpdateResult,
 } from './session-backend.js';
+import { LocalEnds, WATCH_INTERVAL_MS } from './local-ends.js';
+import type { TellingBackend } from './session-ends.js';
 import { ttlSeconds } from './session-record.js';
 
 export interface AtomicAdapterOptions {
   /** How long one operation of the backend may keep others of the same session waiting. Default 2000. */
   lockTimeoutMs?: number;
+  /** How often ends in other processes are asked for where somebody watches. Default 5000. */
+  watchIntervalMs?: number;
 }
 
 /**
@@ -22,14 +26,16 @@ export interface AtomicAdapterOptions {
  * one can write back a session that the other has just deleted; only a backend with atomic methods of its own prevents
  * that. A `set` that is not answered in `lockTimeoutMs` waits no longer, and may still be applied after a later one.
  */
-export class AtomicAdapter implements AtomicSessionBackend {
+export class AtomicAdapter implements AtomicSessionBackend, TellingBackend {
+  readonly ends: LocalEnds;
   readonly #tails = new Map<string, Promise<void>>();
   readonly #lockTimeoutMs: number;
 
   constructor(
     private readonly backend: SessionBackend,
-    { lockTimeoutMs = 2000 }: AtomicAdapterOptions = {},
+    { lockTimeoutMs = 2000, watchIntervalMs = WATCH_INTERVAL_MS }: AtomicAdapterOptions = {},
   ) {
+    this.ends = new LocalEnds((id) => this.#remove(id), watchIntervalMs);
     this.#lockTimeoutMs = lockTimeoutMs;
   }
 
@@ -68,12 +74,22 @@ export class AtomicAdapter implements AtomicSessionBackend {
       const record = await this.backend.get(id);
       if (!record) return { status: 'gone' };
       const nowMs = Date.now();
-      const result = applyChange(record, change, lifetime, nowMs, deadlineMs);
+      const result = this.ends.changing(id, record, lifetime, () =>
+        applyChange(record, change, lifetime, nowMs, deadlineMs),
+      );
       if (result.status === 'gone') return result;
       const seconds = ttlSeconds(record, lifetime, nowMs);
       const ttl = result.isEmpty ? Math.min(seconds, EMPTY_MS / 1000) : seconds;
       await this.backend.set(id, record, ttl);
       return result;
+    });
+  }
+
+  #remove(id: string): Promise<SessionRecord | null> {
+    return this.#locked(id, async () => {
+      const record = await this.backend.get(id);
+      await this.backend.delete(id);
+      return record;
     });
   }
 

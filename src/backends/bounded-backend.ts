@@ -3,6 +3,7 @@ import { describeError } from '../errors/describe-error.js';
 import { SessionBackendError } from '../errors/session-backend.error.js';
 import { type Access, BackendState } from './backend-state.js';
 import type { PrincipalIndex } from './principal-index.js';
+import type { SessionEnds } from './session-ends.js';
 import type {
   AtomicSessionBackend,
   Lifetime,
@@ -62,7 +63,7 @@ export class BoundedBackend implements AtomicSessionBackend {
   }
 
   /** An index with the same limits. */
-  bounded(index: PrincipalIndex): PrincipalIndex {
+  boundedIndex(index: PrincipalIndex): PrincipalIndex {
     const write = <T>(name: string, run: () => Promise<T>) => this.#admitted('write', name, run);
     return {
       enter: (...args) => write('enter a principal', () => index.enter(...args)),
@@ -70,6 +71,14 @@ export class BoundedBackend implements AtomicSessionBackend {
       leave: (...args) => write('leave a principal', () => index.leave(...args)),
       fence: (...args) => write('fence a principal', () => index.fence(...args)),
       entries: (...args) => this.#admitted('read', 'list', () => index.entries(...args)),
+    };
+  }
+
+  /** Ends with the same limits. */
+  boundedEnds(ends: SessionEnds): SessionEnds {
+    return {
+      end: (...args) => this.#admitted('write', 'delete', () => ends.end(...args)),
+      listen: (listener) => ends.listen(listener),
     };
   }
 

@@ -2,7 +2,9 @@ import { Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { applyChange, checkDeadline } from './apply-change.js';
 import { LocalPrincipalIndex } from './local-principal-index.js';
+import { LocalEnds } from './local-ends.js';
 import type { IndexedBackend } from './principal-index.js';
+import type { TellingBackend } from './session-ends.js';
 import { showValue } from '../errors/show-value.js';
 import {
   type AtomicSessionBackend,
@@ -35,8 +37,13 @@ const SWEEP_PER_CREATE = 2;
  *
  * Says so once in a warning where `NODE_ENV` is `production`.
  */
-export class MemoryBackend implements AtomicSessionBackend, IndexedBackend {
+export class MemoryBackend implements AtomicSessionBackend, IndexedBackend, TellingBackend {
   readonly principals = new LocalPrincipalIndex();
+  readonly ends = new LocalEnds(async (id) => {
+    const record = this.#live(id)?.record ?? null;
+    this.#entries?.delete(id);
+    return record;
+  });
   static #warned = false;
   readonly #maxSessions: number;
   #entries?: LRUCache<string, Entry>;
@@ -104,7 +111,10 @@ export class MemoryBackend implements AtomicSessionBackend, IndexedBackend {
     const entry = this.#live(id);
     if (!entry) return { status: 'gone' };
     const nowMs = Date.now();
-    const result = applyChange(entry.record, change, lifetime, nowMs, deadlineMs);
+    const { record } = entry;
+    const result = this.ends.changing(id, record, lifetime, () =>
+      applyChange(record, change, lifetime, nowMs, deadlineMs),
+    );
     if (result.status !== 'gone') {
       const { isEmpty, expiresAtMs } = result;
       entry.expiresAtMs = isEmpty ? Math.min(expiresAtMs, nowMs + EMPTY_MS) : expiresAtMs;

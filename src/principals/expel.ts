@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { AtomicSessionBackend, Lifetime } from '../backends/session-backend.js';
+import type { EndReason, SessionEnds } from '../backends/session-ends.js';
 import { FIELD } from '../backends/session-record.js';
 
 /** Where sessions are, and how long they live that say nothing else. */
 export interface Sessions {
   readonly backend: AtomicSessionBackend;
+  readonly ends: SessionEnds;
   readonly lifetime: Lifetime;
 }
 
@@ -13,9 +15,10 @@ export interface Sessions {
  * become the principal's: it is given a new generation, so that what is under way is refused.
  */
 export async function expel(
-  { backend, lifetime }: Sessions,
+  { backend, ends, lifetime }: Sessions,
   principal: string,
   id: string,
+  reason: EndReason,
 ): Promise<boolean> {
   for (;;) {
     const record = await backend.get(id);
@@ -23,7 +26,7 @@ export async function expel(
     const { [FIELD.generation]: generation, [FIELD.hash]: hash, [FIELD.principal]: whose } = record;
     // Of a format that came later nobody here can tell whose it is. The index can.
     if (whose === principal || record[FIELD.version] !== undefined) {
-      await backend.delete(id);
+      await ends.end(id, reason);
       return true;
     }
     if (whose !== undefined || generation === undefined || hash === undefined) return false;

@@ -61,7 +61,7 @@ export class Principals {
     checkPrincipal('sessions.revoke(id, { principal })', principal);
     const record = await this.sessions.backend.get(id);
     if (record?.[FIELD.principal] !== principal) return false;
-    const wasEnded = await expel(this.sessions, principal, id);
+    const wasEnded = await expel(this.sessions, principal, id, 'revoked');
     const enteredAtMs = Number(record[FIELD.signedInAtMs]);
     await this.index.leave(principal, [{ id, enteredAtMs }]).catch(() => {});
     return wasEnded;

@@ -18,7 +18,9 @@ export async function revokeAll(
   let ended = 0;
   for await (const page of pagesOf(index, principal, { beforeMs: fencedAtMs + 1 })) {
     const entries = page.filter(({ id }) => id !== exceptId);
-    const wereEnded = await Promise.all(entries.map(({ id }) => expel(sessions, principal, id)));
+    const wereEnded = await Promise.all(
+      entries.map(({ id }) => expel(sessions, principal, id, 'revoked')),
+    );
     ended += wereEnded.filter(Boolean).length;
     await index.leave(principal, entries);
   }

@@ -73,7 +73,7 @@ export class SignIns {
 
   /** A revocation has not come to the session yet, or to a sign-in of before: do its part. */
   async #admitAgain(entry: IndexEntry, signIn: SignIn): Promise<Admission> {
-    await expel(this.sessions, signIn.principal, entry.id);
+    await expel(this.sessions, signIn.principal, entry.id, 'revoked');
     await this.index.leave(signIn.principal, [entry]);
     return this.admit(entry.id, signIn);
   }
@@ -103,7 +103,7 @@ export class SignIns {
     if (onLimit === 'refuse') throw new SessionLimitError(maxSessions);
     counted.sort((a, b) => a.enteredAtMs - b.enteredAtMs);
     const oldest = counted.slice(0, counted.length + 1 - maxSessions);
-    await Promise.all(oldest.map(({ id }) => expel(this.sessions, principal, id)));
+    await Promise.all(oldest.map(({ id }) => expel(this.sessions, principal, id, 'limit')));
     await this.index.leave(principal, oldest);
   }
 

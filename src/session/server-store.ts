@@ -13,6 +13,7 @@ import {
   isMetadata,
   ttlSeconds,
 } from '../backends/session-record.js';
+import type { EndReason, SessionEnds } from '../backends/session-ends.js';
 import type { Admission, SignIns } from '../principals/sign-ins.js';
 import { decodeField, type SessionCodec } from './codec.js';
 import { NO_DATA } from './data-change.js';
@@ -37,6 +38,7 @@ const GONE: StoreResult = { status: 'gone' };
 
 export interface ServerStoreOptions {
   readonly backend: AtomicSessionBackend;
+  readonly ends: SessionEnds;
   readonly codec: SessionCodec;
   readonly lifetime: Lifetime;
   readonly signIns: SignIns;
@@ -150,9 +152,9 @@ export class ServerStore implements SessionStore {
     };
   }
 
-  async end(id: string, { principal, signedInAtMs }: Whose = {}): Promise<void> {
-    const { backend, signIns } = this.options;
-    await observed('destroy', id, () => backend.delete(id));
+  async end(id: string, reason: EndReason, { principal, signedInAtMs }: Whose = {}): Promise<void> {
+    const { ends, signIns } = this.options;
+    await observed('destroy', id, () => ends.end(id, reason));
     if (principal !== undefined) await signIns.leave(principal, id, signedInAtMs!);
   }
 

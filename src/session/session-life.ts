@@ -113,7 +113,7 @@ export class SessionLife {
   async store(data = this.#fields.change()): Promise<void> {
     if (this.#state.name === 'ending') {
       const { id, whose, signIn } = this.#state;
-      await this.runtime.store.end(id, whose);
+      await this.runtime.store.end(id, 'destroyed', whose);
       this.#state = { name: 'new', signIn };
     }
     const { unanswered } = this.#sender;
@@ -135,7 +135,7 @@ export class SessionLife {
     const state = this.#state;
     if (state.name === 'gone' || state.name === 'refused') throw this.goneError();
     this.#sender.forget();
-    if (state.name === 'ending') await this.runtime.store.end(state.id, state.whose);
+    if (state.name === 'ending') await this.runtime.store.end(state.id, 'destroyed', state.whose);
     if (state.name !== 'stored') {
       const isCleared = this.notice.telling?.kind === 'clear';
       const signIn = this.#signIn;

@@ -1,4 +1,5 @@
 import type { SessionChange, SessionRecord } from '../backends/session-backend.js';
+import type { EndReason } from '../backends/session-ends.js';
 import type { SignIn } from '../principals/sign-ins.js';
 import type { OwnLifetime, SessionMetadata } from './metadata.js';
 import type { Identity } from './token.js';
@@ -76,5 +77,5 @@ export interface SessionStore {
   create(identity: Identity, begin: () => SessionRecord): Promise<StoreResult>;
   update(identity: Identity, change: StoreChange): Promise<StoreResult>;
   /** Ends a session for good. One that does not exist is no error. @param whose what is known of that */
-  end(id: string, whose?: Whose): Promise<void>;
+  end(id: string, reason: EndReason, whose?: Whose): Promise<void>;
 }

@@ -315,7 +315,7 @@ describe.each(BACKENDS)('random programs of parallel requests, on %s', (name) =>
     for (const [at, next] of order.entries()) {
       if (at === revokedAt) {
         started.end();
-        await scene.runtime.store.end(started.id!);
+        await scene.runtime.store.end(started.id!, 'revoked');
       }
       wait(STEP_MS);
       if (typeof next !== 'number') {

@@ -9,6 +9,7 @@ import {
   MemoryBackend,
   RedisBackend,
 } from 'nestjs-server-session';
+import { endsOf } from '../../src/backends/local-ends.js';
 import { LocalPrincipalIndex } from '../../src/backends/local-principal-index.js';
 import type { PrincipalIndex } from '../../src/backends/principal-index.js';
 import { Principals } from '../../src/principals/principals.js';
@@ -93,9 +94,11 @@ class World {
     const backend = gated(this.shared, pass);
     const index = gated(this.index, pass);
     const codec = new JsonCodec();
-    const sessions = { backend, lifetime: LIFETIME };
+    const ends = gated(endsOf(this.shared), pass);
+    const sessions = { backend, ends, lifetime: LIFETIME };
     const store = new ServerStore({
       backend,
+      ends,
       codec,
       lifetime: LIFETIME,
       signIns: new SignIns(sessions, index, this.limit),

@@ -1,5 +1,6 @@
 import { JsonCodec } from 'nestjs-server-session';
 import { AtomicAdapter } from '../../src/backends/atomic-adapter.js';
+import { endsOf } from '../../src/backends/local-ends.js';
 import { LocalPrincipalIndex } from '../../src/backends/local-principal-index.js';
 import { isIndexed } from '../../src/backends/principal-index.js';
 import { isAtomic, type SessionBackend } from '../../src/backends/session-backend.js';
@@ -27,9 +28,11 @@ export function lifeRuntime({
 }: LifeOptions): SessionRuntime & { store: ServerStore } {
   const atomic = isAtomic(backend) ? backend : new AtomicAdapter(backend);
   const index = isIndexed(backend) ? backend.principals : new LocalPrincipalIndex();
-  const signIns = new SignIns({ backend: atomic, lifetime }, index);
+  const ends = endsOf(atomic);
+  const signIns = new SignIns({ backend: atomic, ends, lifetime }, index);
   const store = new ServerStore({
     backend: atomic,
+    ends,
     signIns,
     codec,
     lifetime,
