@@ -12,7 +12,7 @@ const DEFAULT_PORT = 6379;
  */
 export function readRedisUrl(url: unknown): RedisAddress {
   if (url === undefined || url === '') {
-    fail('the URL is missing: is the environment variable set that should hold it?');
+    fail('the URL is missing, as where an environment variable is not set');
   }
   if (typeof url !== 'string' || !/^rediss?:\/\//i.test(url)) {
     fail('write a URL that begins with redis:// or rediss://');

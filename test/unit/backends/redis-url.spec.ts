@@ -16,7 +16,7 @@ describe('the URL of a Redis', () => {
   it.each([
     ['a path in its place', '/tmp/redis.sock', /begins with redis:\/\/ or rediss:\/\//],
     ['another protocol', 'http://:hunter2@127.0.0.1', /begins with redis:\/\/ or rediss:\/\//],
-    ['nothing at all', undefined, /the URL is missing: is the environment variable set/],
+    ['nothing at all', undefined, /the URL is missing, as where an environment variable/],
     ['an empty text', '', /the URL is missing/],
     ['no host', 'redis://', /has no host/],
     ['a password and no host', 'redis://:hunter2@', /no host/],
