@@ -146,6 +146,11 @@ export class SessionService {
     return this.#issue(principal, options);
   }
 
+  /** The clock that begins and ends sessions, milliseconds since 1970. @internal */
+  now(): number {
+    return this.#store.now();
+  }
+
   /** Whether the backend answers, told within `backendTimeout`. For health checks: it fails nobody's request. */
   async health(): Promise<SessionHealth> {
     const startedAt = performance.now();

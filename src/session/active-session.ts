@@ -83,32 +83,32 @@ export class ActiveSession {
   }
 
   get state(): SessionState['name'] {
-    return this.#life.state.name;
+    return this.#life.draft.state.name;
   }
   get id(): string {
-    return this.#life.id;
+    return this.#life.draft.id;
   }
   get generation(): string {
-    return this.#life.generation;
+    return this.#life.draft.generation;
   }
   /** By what it is found again. Its secret is for the store alone. */
   get identity(): Identity {
-    return this.#life.identity;
+    return this.#life.draft.identity;
   }
   get isNew(): boolean {
-    return this.#life.isNew;
+    return this.#life.draft.isNew;
   }
   get metadata(): SessionMetadata {
-    return this.#life.times.metadata;
+    return this.#life.draft.times.metadata;
   }
   get expiresAtMs(): number {
-    return this.#life.times.expiresAtMs;
+    return this.#life.draft.times.expiresAtMs;
   }
   get principal(): string | undefined {
-    return this.#life.principal;
+    return this.#life.draft.principal;
   }
   get signedInAtMs(): number | undefined {
-    return this.#life.signedInAtMs;
+    return this.#life.draft.signedInAtMs;
   }
   get notice(): ClientNotice {
     return this.#life.notice;
@@ -129,7 +129,7 @@ export class ActiveSession {
   /** Whether something was changed that goes nowhere, as the session has ended. @throws SessionValueError */
   get hasLostChanges(): boolean {
     const isOver = this.state === 'gone' || this.state === 'refused';
-    return isOver && this.#life.fields.change() !== undefined;
+    return isOver && this.#life.draft.fields.change() !== undefined;
   }
 
   /** From here on somebody is told, at once, of whoever asks anything of the session. */
@@ -139,7 +139,7 @@ export class ActiveSession {
 
   /** Whether there is a field, for somebody to whom that alone is no use of the session. */
   has(key: string): boolean {
-    return this.#life.fields.has(key);
+    return this.#life.draft.fields.has(key);
   }
 
   /** The data, for somebody who looks at them. */
@@ -147,19 +147,19 @@ export class ActiveSession {
     this.#isUsed = true;
     this.#isLookedAt = true;
     this.#listener?.();
-    return this.#life.fields;
+    return this.#life.draft.fields;
   }
 
   /** The data, for somebody who changes them. @throws SessionBackendError where the session is unavailable */
   write(): SessionFields {
-    const { state } = this.#life;
+    const { state } = this.#life.draft;
     if (state.name === 'unavailable') throw state.error;
     return this.read();
   }
 
   touch(): void {
     this.write();
-    this.#life.times.touch();
+    this.#life.draft.times.touch();
   }
 
   /** @throws TypeError where a session that is somebody's would never end */
@@ -168,7 +168,7 @@ export class ActiveSession {
     if (this.principal !== undefined && lifetime.absoluteMs === Infinity) {
       throw new TypeError(NEVER_ENDS);
     }
-    this.#life.setLifetime(lifetime);
+    this.#life.draft.setLifetime(lifetime);
   }
 
   stopTelling(reason: UntoldReason): void {
@@ -181,8 +181,9 @@ export class ActiveSession {
    */
   commit(): Promise<void> | undefined {
     const life = this.#life;
-    if (life.state.name === 'unavailable' && this.#isDiscarded) {
-      return Promise.reject(life.state.error);
+    const { state } = life.draft;
+    if (state.name === 'unavailable' && this.#isDiscarded) {
+      return Promise.reject(state.error);
     }
     if (this.#queue.isBusy || life.isUnfinished) return this.#queue.run(() => this.#store());
     if (this.state !== 'new' && this.state !== 'stored') return undefined;
@@ -199,7 +200,7 @@ export class ActiveSession {
     const life = this.#life;
     const work = isCommitted && !this.#isLookedAt ? undefined : this.commit();
     if (work || this.state !== 'stored') return work;
-    if (life.times.isTouchDue && !life.isEmpty) return this.#touchInPassing();
+    if (life.draft.times.isTouchDue && !life.draft.isEmpty) return this.#touchInPassing();
     return life.notice.isOutdated ? this.#queue.run(() => life.confirm()) : undefined;
   }
 
@@ -226,7 +227,7 @@ export class ActiveSession {
   /** @throws TypeError where the session would never end */
   signIn(principal: string, keep?: readonly string[], lifetime: OwnLifetime = {}): Promise<void> {
     return this.#asked(async () => {
-      const { metadata } = this.#life.times;
+      const { metadata } = this.#life.draft.times;
       const own = metadata.absoluteMs && metadata.absoluteMs - sinceSignIn(metadata);
       const absoluteMs = lifetime.absoluteMs ?? own ?? this.runtime.lifetime.absoluteMs;
       if (absoluteMs === Infinity) throw new TypeError(NEVER_ENDS);
@@ -236,7 +237,7 @@ export class ActiveSession {
   }
 
   signOut(keep?: readonly string[]): Promise<void> {
-    return this.#asked(() => this.#life.signOut(keep));
+    return this.#asked(() => this.#life.destroy(keep));
   }
 
   /** As `destroy`, by somebody who hears of no failure: what can't be ended fails the response. */
@@ -256,7 +257,7 @@ export class ActiveSession {
 
   #changes(): DataChange | undefined {
     this.#isLookedAt = false;
-    return this.#life.fields.change();
+    return this.#life.draft.fields.change();
   }
 
   /** Writes a use that is due and that nothing else writes. It neither delays the response for long nor makes it fail. */

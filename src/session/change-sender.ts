@@ -3,32 +3,36 @@ import { SessionBackendError } from '../errors/session-backend.error.js';
 import type { SessionStore, StoreChange, StoreResult } from './session-store.js';
 import type { Identity } from './token.js';
 
-/** Sends the changes of one session, and keeps one that was not answered: it may have been applied. */
-export class ChangeSender {
-  #unanswered: { readonly change: StoreChange; readonly sentAtMs: number } | undefined;
+/** A change that was not answered: it may have been applied, and is sent again as it was, before anything else is. */
+export interface UnansweredChange {
+  readonly change: StoreChange;
+  /** When it was sent first, by `performance.now()`. */
+  readonly sentAtMs: number;
+}
 
-  constructor(private readonly store: SessionStore) {}
+/** A session of which changes are sent. */
+interface Sending {
+  readonly identity: Identity;
+  unanswered: UnansweredChange | undefined;
+}
 
-  /** What has to be sent again, as it was, before anything else is. */
-  get unanswered(): StoreChange | undefined {
-    return this.#unanswered?.change;
+/**
+ * Sends a change of a session, which keeps it until it is answered.
+ * @throws SessionBackendError, after which it is still kept
+ */
+export async function sendChange(
+  store: SessionStore,
+  session: Sending,
+  change: StoreChange,
+): Promise<StoreResult> {
+  const nowMs = performance.now();
+  const { sentAtMs } = (session.unanswered ??= { change, sentAtMs: nowMs });
+  if (change.operation && nowMs - sentAtMs >= OPERATION_MS / 2) {
+    throw new SessionBackendError(
+      'The session backend did not answer a change long ago, so it is not known whether it was applied',
+    );
   }
-
-  forget(): void {
-    this.#unanswered = undefined;
-  }
-
-  /** @throws SessionBackendError */
-  async send(identity: Identity, change: StoreChange): Promise<StoreResult> {
-    const nowMs = performance.now();
-    const { sentAtMs } = (this.#unanswered ??= { change, sentAtMs: nowMs });
-    if (change.operation && nowMs - sentAtMs >= OPERATION_MS / 2) {
-      throw new SessionBackendError(
-        'The session backend did not answer a change long ago, so it is not known whether it was applied',
-      );
-    }
-    const result = await this.store.update(identity, change);
-    this.#unanswered = undefined;
-    return result;
-  }
+  const result = await store.update(session.identity, change);
+  session.unanswered = undefined;
+  return result;
 }

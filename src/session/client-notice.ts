@@ -1,4 +1,4 @@
-import type { StoreResult } from './session-store.js';
+import type { StoredResult } from './session-store.js';
 
 /** How long what was confirmed of a token counts as true without being asked for again. */
 const FRESH_MS = 50;
@@ -48,12 +48,13 @@ export class ClientNotice {
     this.#telling = undefined;
   }
 
+  /** As `forget`; a cookie that is to be cleared still is. */
+  forgetToken(): void {
+    if (this.#telling?.kind !== 'clear') this.forget();
+  }
+
   /** Notes what the store says of the token, and what of that is news to the client. */
-  confirm(
-    result: Extract<StoreResult, { status: 'stored' }>,
-    news: 'token' | 'life' | undefined,
-    isRenewal = false,
-  ): void {
+  confirm(result: StoredResult, news: 'token' | 'life' | undefined, isRenewal = false): void {
     const { token, expiresAtMs, isPersistent, isEmpty } = result;
     const known = this.#telling?.kind === 'clear' ? undefined : this.#telling?.kind;
     const kind = news === 'token' ? news : (known ?? news);

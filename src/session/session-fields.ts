@@ -134,6 +134,14 @@ export class SessionFields {
     return fields;
   }
 
+  /** The same, of which each can be changed by itself; the values are shared. */
+  clone(): SessionFields {
+    const copy = new SessionFields(this.codec, { ...this.stored }, this.values);
+    for (const [key, live] of this.#live) copy.#live.set(key, { ...live });
+    for (const key of this.#removed) copy.#removed.add(key);
+    return copy;
+  }
+
   /** Some of the data, as if they had never been stored. */
   copy(keys: readonly string[]): SessionFields {
     const fields = new SessionFields(this.codec);

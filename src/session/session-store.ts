@@ -1,6 +1,6 @@
 import type { SessionChange, SessionRecord } from '../backends/session-backend.js';
 import type { EndReason } from '../backends/session-ends.js';
-import type { SignIn } from '../principals/sign-ins.js';
+import type { SignIn as Admittable } from '../principals/sign-ins.js';
 import type { OwnLifetime, SessionMetadata } from './metadata.js';
 import type { Identity } from './token.js';
 
@@ -28,24 +28,37 @@ export interface RefusedToken {
 }
 
 /** What became of a change, and what its client may be told. */
-export type StoreResult =
-  | { readonly status: 'gone' }
-  | {
-      readonly status: 'stored';
-      /** The token that finds the session from now on; `undefined` where only another request knows it. */
-      readonly token: string | undefined;
-      readonly expiresAtMs: number;
-      /** Whether its cookie outlives the browser, where the session says. */
-      readonly isPersistent: boolean | undefined;
-      /** Whether the session held no data before, and whether it holds none now. */
-      readonly wasEmpty: boolean;
-      readonly isEmpty: boolean;
-      /** Where the change signed somebody in: when that was. */
-      readonly signedInAtMs?: number | undefined;
-    };
+export type StoreResult = { readonly status: 'gone' } | StoredResult;
+
+export interface StoredResult {
+  readonly status: 'stored';
+  /** The token that finds the session from now on; `undefined` where only another request knows it. */
+  readonly token: string | undefined;
+  readonly expiresAtMs: number;
+  /** Whether its cookie outlives the browser, where the session says. */
+  readonly isPersistent: boolean | undefined;
+  /** Whether the session held no data before, and whether it holds none now. */
+  readonly wasEmpty: boolean;
+  readonly isEmpty: boolean;
+  /** Where the change signed somebody in: when that was. */
+  readonly signedInAtMs?: number | undefined;
+}
 
 /** Whose a session is, and since when. */
 export type Whose = Pick<SessionMetadata, 'principal' | 'signedInAtMs'>;
+
+/** A session that is to end. */
+export interface Leaving {
+  readonly id: string;
+  readonly whose: Whose;
+}
+
+/** Whose a session is to be, and how long it is to live then, by the client's wish. */
+export interface SignIn extends Admittable {
+  readonly lifetime: OwnLifetime;
+  /** Sessions of somebody else in whose place it comes, to be ended once it is stored. */
+  readonly leaving: readonly Leaving[];
+}
 
 /** What is to be changed, with the identity that the session is to have from then on. */
 export interface StoreChange extends Omit<SessionChange, 'generation' | 'hash' | 'secret'> {

@@ -30,6 +30,14 @@ export class SessionTimes {
     this.#metadata = metadata ?? beginning(clock.now());
   }
 
+  clone(): SessionTimes {
+    const copy = new SessionTimes(this.settings, this.clock, this.#metadata);
+    copy.#ownToStore = this.#ownToStore;
+    copy.#mustTouch = this.#mustTouch;
+    copy.#isUseStored = this.#isUseStored;
+    return copy;
+  }
+
   get metadata(): SessionMetadata {
     return this.#metadata;
   }

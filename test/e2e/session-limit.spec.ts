@@ -76,6 +76,22 @@ onEveryBackend('at most three sessions, a fourth is refused', parts('refuse'), (
     expect((await browsers[3]!.post(`/sign-in/${ada}`)).status).toBe(200);
   });
 
+  it('so that whoever is signed in as somebody else stays so, with the cookie and the data', async () => {
+    const [ada, bob] = [user(), user()];
+    for (let i = 0; i < 3; i++) await cell.app.browser().post(`/sign-in/${ada}`);
+    const browser = cell.app.browser();
+    await browser.post(`/sign-in/${bob}`);
+    await browser.post('/set/cart');
+    const before = (await browser.get('/me')).json();
+    const { status, headers } = await browser.postJson(`/sign-in/${ada}`, { keep: [] });
+    expect([status, headers.getSetCookie()]).toEqual([409, []]);
+    expect((await browser.get('/me')).json()).toEqual(before);
+    expect(before).toMatchObject({ principal: bob, data: { cart: 1 } });
+    expect(await sessions().list(bob)).toHaveLength(1);
+    await browser.postJson(`/sign-in/${ada}`, { keep: [] });
+    expect(await sessions().list(ada)).toHaveLength(3);
+  });
+
   it('of twenty at once three get in', async () => {
     const ada = user();
     const answers = await Promise.all(

@@ -88,6 +88,16 @@ describe.each(ADAPTERS)('SignedInGuard, on %s', (adapter) => {
     expect((await browser.get('/danger')).status).toBe(200);
   });
 
+  it('by the clock that begins sessions, whatever this machine’s says', async () => {
+    const browser = await start();
+    let aheadMs = 0;
+    Object.assign(backend, { now: () => Date.now() + aheadMs });
+    await browser.post('/sign-in/ada');
+    expect((await browser.get('/danger')).status).toBe(200);
+    aheadMs = 11 * 60_000;
+    expect((await browser.get('/danger')).status).toBe(401);
+  });
+
   it('says what to write for a duration that is none', async () => {
     await start();
     expect(() => SignedInWithin('soon')).toThrow(/@SignedInWithin is given 'soon'/);

@@ -9,11 +9,13 @@ import {
   type SessionRecord,
   type UpdateResult,
 } from 'nestjs-server-session';
+import { endsOf } from '../../src/backends/local-ends.js';
+import type { SessionEnds, TellingBackend } from '../../src/backends/session-ends.js';
 import { LocalPrincipalIndex } from '../../src/backends/local-principal-index.js';
 
 /** `touch`: an update that changes no data. The last ones are those of the index of principals. */
 type Write =
-  'set' | 'delete' | 'create' | 'update' | 'touch' | 'enter' | 'extend' | 'leave' | 'fence';
+  'set' | 'delete' | 'end' | 'create' | 'update' | 'touch' | 'enter' | 'extend' | 'leave' | 'fence';
 
 /** A point where somebody waits until the test lets them go on. */
 export class Gate {
@@ -34,7 +36,7 @@ export class Gate {
 }
 
 /** A backend whose writes a test can hold or make fail. */
-export class GatedBackend implements AtomicSessionBackend, IndexedBackend {
+export class GatedBackend implements AtomicSessionBackend, IndexedBackend, TellingBackend {
   /** Called before every write. */
   beforeWrite: (method: Write) => Promise<void> = async () => {};
   /** Called after every write, before it is answered. */
@@ -44,12 +46,18 @@ export class GatedBackend implements AtomicSessionBackend, IndexedBackend {
   /** The writes that were asked for, in order. */
   readonly writes: Write[] = [];
   readonly principals: PrincipalIndex = this.#recorded(new LocalPrincipalIndex());
+  readonly ends: SessionEnds;
   /** How many reads were asked for. */
   reads = 0;
   readonly #inner: AtomicSessionBackend;
 
   constructor(inner: SessionBackend) {
     this.#inner = 'create' in inner ? (inner as AtomicSessionBackend) : new AtomicAdapter(inner);
+    const ends = endsOf(this.#inner);
+    this.ends = {
+      end: (...args) => this.#write('end', () => ends.end(...args)),
+      listen: (listener) => ends.listen(listener),
+    };
   }
 
   async get(id: string): Promise<SessionRecord | null> {

@@ -4,13 +4,14 @@ import { endsOf } from '../../src/backends/local-ends.js';
 import { LocalPrincipalIndex } from '../../src/backends/local-principal-index.js';
 import { isIndexed } from '../../src/backends/principal-index.js';
 import { isAtomic, type SessionBackend } from '../../src/backends/session-backend.js';
-import { SignIns } from '../../src/principals/sign-ins.js';
+import { type SessionLimit, SignIns } from '../../src/principals/sign-ins.js';
 import { ServerStore, type ServerStoreOptions } from '../../src/session/server-store.js';
 import type { SessionRuntime } from '../../src/session/session-runtime.js';
 
 export interface LifeOptions extends Partial<Omit<SessionRuntime, 'store'>> {
   backend: SessionBackend;
   renewGraceMs?: number;
+  limit?: SessionLimit;
   onUndecodable?: ServerStoreOptions['onUndecodable'];
 }
 
@@ -22,6 +23,7 @@ export function lifeRuntime({
   touchIntervalMs = 60_000,
   renewIntervalMs = Infinity,
   renewGraceMs = 30_000,
+  limit,
   onUndecodable = (id) => {
     throw new Error(`undecodable: ${id}`);
   },
@@ -29,7 +31,7 @@ export function lifeRuntime({
   const atomic = isAtomic(backend) ? backend : new AtomicAdapter(backend);
   const index = isIndexed(backend) ? backend.principals : new LocalPrincipalIndex();
   const ends = endsOf(atomic);
-  const signIns = new SignIns({ backend: atomic, ends, lifetime }, index);
+  const signIns = new SignIns({ backend: atomic, ends, lifetime }, index, limit);
   const store = new ServerStore({
     backend: atomic,
     ends,
