@@ -71,7 +71,8 @@ export function createSessions(
       logger.warn(`Session ${id} can't be decoded, so it is treated as no session.`),
   });
   const { touchIntervalMs, renewIntervalMs } = resolved;
-  const runtime = { store, codec, lifetime, touchIntervalMs, renewIntervalMs };
+  const { principalOf } = resolved;
+  const runtime = { store, codec, lifetime, touchIntervalMs, renewIntervalMs, principalOf };
   const transports = new Transports(resolved, () => store.now());
   const current = new CurrentSession(resolved.current);
   const warn = (message: string) => logger.warn(message);

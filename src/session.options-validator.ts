@@ -1,4 +1,5 @@
 import { showValue } from './errors/show-value.js';
+import type { PrincipalOf } from './principals/principal-of.js';
 import type { SessionLimit } from './principals/sign-ins.js';
 import { OptionsChecker } from './session.options-checker.js';
 import type {
@@ -52,7 +53,7 @@ export function resolveOptions(options: SessionOptions): ResolvedSessionOptions 
     ...times(check, options),
     current: options.current ?? IS_CURRENT_FREE,
     onBackendError: options.onBackendError ?? 'fail',
-    sessionLimit: sessionLimit(check, options.principals ?? {}),
+    ...principals(check, options.principals ?? {}, options.absoluteTimeout === false),
   };
   check.oneOf('onBackendError', resolved.onBackendError, ['fail', 'anonymous']);
   check.oneOf('current', resolved.current, [true, false]);
@@ -73,13 +74,45 @@ export function resolveSettings(settings: SessionModuleSettings): Required<Sessi
 /** So many can be looked at within a sign-in. */
 const MOST_SESSIONS = 1000;
 
+function principals(check: OptionsChecker, options: PrincipalsOptions, neverEnds: boolean) {
+  const example = 'an object, such as { maxSessions: 3 }';
+  if (!check.isObject('principals', options, example)) options = {};
+  check.names('principals.', options, ['maxSessions', 'onLimit', 'of']);
+  const principalOf = principalOfData(check, options.of);
+  if (principalOf && neverEnds) {
+    check.problem(
+      "principals.of needs an absoluteTimeout, such as '30d': a session that is somebody's must end",
+    );
+  }
+  return { sessionLimit: sessionLimit(check, options), principalOf };
+}
+
+function principalOfData(
+  check: OptionsChecker,
+  of: PrincipalsOptions['of'],
+): PrincipalOf | undefined {
+  if (of === undefined) return undefined;
+  const example = "an object, such as { field: 'passport', principal: (value) => value?.user }";
+  if (!check.isObject('principals.of', of, example)) return undefined;
+  check.names('principals.of.', of, ['field', 'principal']);
+  const { field, principal } = of;
+  if (typeof field !== 'string' || field === '' || field.startsWith('$')) {
+    check.problem(
+      `principals.of.field is ${showValue(field)}: write the name of a field, such as 'passport'`,
+    );
+  }
+  if (typeof principal !== 'function') {
+    check.problem(
+      `principals.of.principal is ${showValue(principal)}: write a function, such as (value) => value?.user`,
+    );
+  }
+  return { field, principal };
+}
+
 function sessionLimit(
   check: OptionsChecker,
-  principals: PrincipalsOptions,
+  { maxSessions, onLimit = 'end-oldest' }: PrincipalsOptions,
 ): SessionLimit | undefined {
-  if (!check.isObject('principals', principals, 'an object, such as { maxSessions: 3 }')) return;
-  check.names('principals.', principals, ['maxSessions', 'onLimit']);
-  const { maxSessions, onLimit = 'end-oldest' } = principals;
   check.oneOf('principals.onLimit', onLimit, ['end-oldest', 'refuse']);
   if (maxSessions === undefined) return undefined;
   if (!Number.isSafeInteger(maxSessions) || maxSessions < 1 || maxSessions > MOST_SESSIONS) {

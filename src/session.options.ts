@@ -1,5 +1,6 @@
 import type { SessionBackend } from './backends/session-backend.js';
 import type { Duration } from './session/lifetime.js';
+import type { PrincipalOf } from './principals/principal-of.js';
 import type { SessionLimit } from './principals/sign-ins.js';
 import type { Signature } from './transports/signature.js';
 import type { TransportName } from './transports/transport.js';
@@ -42,6 +43,12 @@ export interface PrincipalsOptions {
    * `'refuse'`: it fails with a `SessionLimitError`, a 409.
    */
   onLimit?: 'end-oldest' | 'refuse';
+  /**
+   * How whose a session is follows from one field of its data, for passport and for applications that come from elsewhere,
+   * instead of `session.signIn(principal)`: `{ field: 'passport', principal: (value) => value?.user }`.
+   */
+  // eslint-disable-next-line typescript/no-explicit-any
+  of?: { field: string; principal: (value: any) => string | null | undefined };
 }
 
 export interface SessionOptions {
@@ -143,4 +150,5 @@ export interface ResolvedSessionOptions {
   readonly onBackendError: 'fail' | 'anonymous';
   /** `undefined` for no limit. */
   readonly sessionLimit: SessionLimit | undefined;
+  readonly principalOf: PrincipalOf | undefined;
 }

@@ -43,7 +43,8 @@ export class SignedInGuard implements CanActivate {
     if (isOpen && withinMs === undefined) return true;
     const { principal, signedInAt } = await this.sessions.of(context);
     if (principal === undefined) return refuse(context, new UnauthorizedException());
-    if (withinMs === undefined || this.sessions.now() - signedInAt!.getTime() <= withinMs) return true;
+    if (withinMs === undefined || this.sessions.now() - signedInAt!.getTime() <= withinMs)
+      return true;
     return refuse(context, stepUp(context, Math.ceil(withinMs / 1000)));
   }
 }

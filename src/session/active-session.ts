@@ -11,13 +11,9 @@ import type { SessionState } from './session-state.js';
 import type { LoadedSession } from './session-store.js';
 import type { Identity } from './token.js';
 
-/** How much of its absolute lifetime had passed when it was signed in. */
-function sinceSignIn({ createdAtMs, signedInAtMs = createdAtMs }: SessionMetadata): number {
-  return signedInAtMs - createdAtMs;
+function derived(field: string): string {
+  return `session.signIn(principal): whose a session is follows from its field ${field}, by the option principals.of: write that field. Nothing was changed.`;
 }
-
-const NEVER_ENDS =
-  "A session that is somebody's must end: give it an absolute lifetime, by the module's option absoluteTimeout or by signIn(principal, { lifetime: { absolute: '30d' } }).";
 
 /** How long a response waits for a use to be written; after that it leaves without its cookie's longer life. */
 const MAX_TOUCH_WAIT_MS = 100;
@@ -36,9 +32,9 @@ export class ActiveSession {
     private readonly runtime: SessionRuntime,
     found?: LoadedSession,
     readonly tokenPlace?: number,
-    private readonly arrivedAtMs = performance.now(),
+    arrivedAtMs = performance.now(),
   ) {
-    this.#life = new SessionLife(runtime, found);
+    this.#life = new SessionLife(runtime, arrivedAtMs, found);
   }
 
   /** The session of the first token that has one; an empty new one where none has. */
@@ -165,9 +161,6 @@ export class ActiveSession {
   /** @throws TypeError where a session that is somebody's would never end */
   setLifetime(lifetime: OwnLifetime): void {
     this.write();
-    if (this.principal !== undefined && lifetime.absoluteMs === Infinity) {
-      throw new TypeError(NEVER_ENDS);
-    }
     this.#life.draft.setLifetime(lifetime);
   }
 
@@ -224,15 +217,12 @@ export class ActiveSession {
     return this.#asked(() => this.#life.destroy());
   }
 
-  /** @throws TypeError where the session would never end */
+  /** @throws TypeError where the session would never end, or its data say whose it is */
   signIn(principal: string, keep?: readonly string[], lifetime: OwnLifetime = {}): Promise<void> {
     return this.#asked(async () => {
-      const { metadata } = this.#life.draft.times;
-      const own = metadata.absoluteMs && metadata.absoluteMs - sinceSignIn(metadata);
-      const absoluteMs = lifetime.absoluteMs ?? own ?? this.runtime.lifetime.absoluteMs;
-      if (absoluteMs === Infinity) throw new TypeError(NEVER_ENDS);
-      const { arrivedAtMs } = this;
-      await this.#life.signIn({ principal, absoluteMs, arrivedAtMs, lifetime }, keep);
+      const { principalOf } = this.runtime;
+      if (principalOf) throw new TypeError(derived(principalOf.field));
+      await this.#life.signIn(principal, keep, lifetime);
     });
   }
 

@@ -1,6 +1,6 @@
 import { checkPrincipal } from '../principals/principal-name.js';
 import { ActiveSession } from './active-session.js';
-import type { LifetimeOptions, SessionData, SessionKey } from './session.js';
+import type { LifetimeOptions, Session, SessionData, SessionKey } from './session.js';
 import { createSessionObject } from './session-object.js';
 import type { SessionRuntime } from './session-runtime.js';
 
@@ -36,8 +36,24 @@ export async function issueSession(
   const life = new ActiveSession(runtime);
   const session = createSessionObject(life);
   if (data !== undefined) session.update(data);
-  await session.signIn(principal, { ...(lifetime && { lifetime }) });
+  if (runtime.principalOf) checkDerived(runtime.principalOf.field, session, principal, lifetime);
+  else await session.signIn(principal, { ...(lifetime && { lifetime }) });
   await session.save();
   const told = life.notice.take() as { token: string };
   return { id: session.id, token: told.token };
+}
+
+/** Where the data say whose a session is. */
+function checkDerived(
+  field: string,
+  session: Session,
+  principal: string,
+  lifetime?: LifetimeOptions,
+): void {
+  if (session.principal !== principal) {
+    throw new TypeError(
+      `sessions.issue(principal, { data }): by the option principals.of the field ${field} says whose a session is, and data is somebody else's. Nothing was stored.`,
+    );
+  }
+  if (lifetime) session.lifetime(lifetime);
 }

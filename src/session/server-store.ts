@@ -34,6 +34,9 @@ import { Identity, isSameHash } from './token.js';
 /** How long a token that was replaced is told from one that nobody knows: what a late request writes goes nowhere. */
 const REPLACED_MS = 60_000;
 
+/** What says whose a session is. */
+const WHOSE = [FIELD.principal, FIELD.signedInAtMs];
+
 const GONE: StoreResult = { status: 'gone' };
 
 export interface ServerStoreOptions {
@@ -138,6 +141,7 @@ export class ServerStore implements SessionStore {
     const { next, operation } = change;
     if (operation !== undefined) this.#operations.acknowledge(id, operation);
     if (result.status === 'gone') return GONE;
+    await this.#leaveBefore(id, change);
     const isNext = next && (next.kind === 'regenerate' || !result.isEmpty);
     const { token } = isNext ? next.identity : identity;
     const { expiresAtMs, isPersistent, wasEmpty, isEmpty } = result;
@@ -161,12 +165,20 @@ export class ServerStore implements SessionStore {
   /** What must be entered in the index before a change is written. */
   async #admission(id: string, change: StoreChange): Promise<Admission | undefined> {
     const { signIns } = this.options;
-    const { signIn, principal, ownLifetime } = change;
+    const { signIn, whose, ownLifetime } = change;
     if (signIn) return signIns.admit(id, signIn);
-    if (principal !== undefined && ownLifetime?.absoluteMs !== undefined) {
-      await signIns.extend(principal, ownLifetime.absoluteMs);
+    if (whose?.principal !== undefined && ownLifetime?.absoluteMs !== undefined) {
+      await signIns.extend(whose.principal, ownLifetime.absoluteMs);
     }
     return undefined;
+  }
+
+  /** Takes a session that is no longer a principal's out of the index. */
+  async #leaveBefore(id: string, { signIn, isSignOut, whose }: StoreChange): Promise<void> {
+    const { principal, signedInAtMs } = whose ?? {};
+    if (principal === undefined || !(isSignOut || (signIn && signIn.principal !== principal)))
+      return;
+    await this.options.signIns.leave(principal, id, signedInAtMs!);
   }
 
   #get(id: string): Promise<SessionRecord | null> {
@@ -178,7 +190,8 @@ export class ServerStore implements SessionStore {
     change: StoreChange,
     admission: Admission | undefined,
   ): SessionChange {
-    const { set, remove, increment, isUse, keep, operation, next, ownLifetime, signIn } = change;
+    const { set, increment, isUse, keep, operation, next, ownLifetime, signIn } = change;
+    const remove = change.isSignOut ? [...change.remove, ...WHOSE] : change.remove;
     const own = ownLifetime ?? signIn;
     const { principal } = signIn ?? {};
     const whose = admission && { principal, signedInAtMs: admission.signedInAtMs };
@@ -268,8 +281,9 @@ function isTouch({
   next,
   ownLifetime,
   signIn,
+  isSignOut,
 }: StoreChange): boolean {
-  if (next ?? keep ?? ownLifetime ?? signIn) return false;
+  if ((next ?? keep ?? ownLifetime ?? signIn) || isSignOut) return false;
   for (const _ in set) return false;
   for (const _ in increment) return false;
   return remove.length === 0;

@@ -1,3 +1,4 @@
+import { derivePrincipal } from '../principals/principal-of.js';
 import type { UnansweredChange } from './change-sender.js';
 import { type DataChange, NO_DATA } from './data-change.js';
 import type { OwnLifetime } from './metadata.js';
@@ -8,6 +9,9 @@ import type { Regeneration, SessionState } from './session-state.js';
 import type { Leaving, LoadedSession, SignIn, StoreChange, StoredResult } from './session-store.js';
 import { SessionTimes } from './session-times.js';
 import { Identity } from './token.js';
+
+const NEVER_ENDS =
+  "A session that is somebody's must end: give it an absolute lifetime, by the module's option absoluteTimeout or by signIn(principal, { lifetime: { absolute: '30d' } }).";
 
 /** A session as one request has it: what of it is known to be stored, and what is to be. */
 export class SessionDraft {
@@ -23,9 +27,16 @@ export class SessionDraft {
   /** The id of a session whose creation was not answered: it may be there. */
   triedId: string | undefined;
 
-  /** @param found a new session begins where none was */
+  /** Whose the data said that it is when they were read. */
+  #derivedBefore: string | undefined;
+
+  /**
+   * @param arrivedAtMs when its request came, by `performance.now()`
+   * @param found a new session begins where none was
+   */
   constructor(
     private readonly runtime: SessionRuntime,
+    private readonly arrivedAtMs: number,
     found?: LoadedSession,
   ) {
     this.identity = found?.identity ?? new Identity();
@@ -33,11 +44,13 @@ export class SessionDraft {
     if (found) this.state = { name: 'stored', isCurrent: found.isCurrent };
     this.fields = new SessionFields(runtime.codec, found?.record, found?.data);
     this.times = new SessionTimes(runtime, runtime.store, found?.metadata);
+    if (runtime.principalOf) this.#derivedBefore = this.#derived;
   }
 
   /** The same, of which each can be changed by itself. */
   clone(): SessionDraft {
-    const copy = Object.assign(new SessionDraft(this.runtime), this);
+    const copy = Object.assign(new SessionDraft(this.runtime, this.arrivedAtMs), this);
+    copy.#derivedBefore = this.#derivedBefore;
     copy.fields = this.fields.clone();
     copy.times = this.times.clone();
     return copy;
@@ -50,12 +63,25 @@ export class SessionDraft {
     return (this.next?.identity ?? this.identity).generation;
   }
 
-  /** Whose it is, or is to be. */
+  /** Whose it is, or is to be. @throws TypeError where that follows from its data, and is none */
   get principal(): string | undefined {
-    return this.next?.signIn?.principal ?? this.times.metadata.principal;
+    if (this.next?.signIn) return this.next.signIn.principal;
+    return this.runtime.principalOf ? this.#derived : this.times.metadata.principal;
   }
   get signedInAtMs(): number | undefined {
-    return this.next?.signIn ? this.times.nowMs : this.times.metadata.signedInAtMs;
+    if (this.principal === undefined) return undefined;
+    return this.isWhoseDue ? this.times.nowMs : this.times.metadata.signedInAtMs;
+  }
+
+  /** Whether whose it is must be stored. */
+  get isWhoseDue(): boolean {
+    if (this.next?.signIn) return true;
+    return this.runtime.principalOf !== undefined && this.#derived !== this.#stored;
+  }
+
+  /** Whether this request has changed whose it is by its data: as a sign-in and a sign-out it gets a new secret with that. */
+  get isDerivedAnew(): boolean {
+    return this.isWhoseDue && !this.next && this.#derived !== this.#derivedBefore;
   }
 
   /** Whether it has no data and is nobody's: such a session is not kept. */
@@ -88,14 +114,32 @@ export class SessionDraft {
     this.next = { ...next, identity: this.identity.regenerated(), keep: both };
   }
 
-  /** Has the next change make it a principal's. */
-  signIn(signIn: SignIn): void {
-    const { identity, keep } = this.next ?? { identity: this.identity.regenerated() };
-    this.next = { identity, keep, signIn };
+  /** Has the next change make it a principal's. @throws TypeError where the session would never end */
+  signIn(principal: string, lifetime: OwnLifetime, leaving: readonly Leaving[]): void {
+    const absoluteMs = this.absoluteMs(lifetime);
+    const { arrivedAtMs } = this;
+    const signIn = { principal, absoluteMs, arrivedAtMs, lifetime, leaving };
+    this.next = { identity: this.identity.regenerated(), ...this.next, signIn };
+  }
+
+  /**
+   * How long it may live at the most from a sign-in on.
+   * @throws TypeError where it would never end
+   */
+  absoluteMs({ absoluteMs }: OwnLifetime = {}): number {
+    const { metadata } = this.times;
+    const { createdAtMs, signedInAtMs = createdAtMs } = metadata;
+    const own = metadata.absoluteMs && metadata.absoluteMs - (signedInAtMs - createdAtMs);
+    const longestMs = absoluteMs ?? own ?? this.runtime.lifetime.absoluteMs;
+    if (longestMs === Infinity) throw new TypeError(NEVER_ENDS);
+    return longestMs;
   }
 
   /** A life of its own; `absoluteMs` from its sign-in on, or else from its beginning. */
   setLifetime(lifetime: OwnLifetime): void {
+    if (this.principal !== undefined && lifetime.absoluteMs === Infinity) {
+      throw new TypeError(NEVER_ENDS);
+    }
     this.times.setLifetime(this.#fromBeginning(lifetime));
   }
 
@@ -103,7 +147,7 @@ export class SessionDraft {
   changeOf(data: DataChange, isRenewed: boolean): StoreChange {
     const { next, times } = this;
     const { ownToStore, isTouchDue } = times;
-    const signIn = next?.signIn;
+    const signIn = next?.signIn ?? this.#derivedSignIn();
     const own =
       signIn && this.#fromBeginning({ ...signIn.lifetime, absoluteMs: signIn.absoluteMs });
     const identity = next?.identity ?? (isRenewed ? this.identity.renewed() : undefined);
@@ -117,7 +161,8 @@ export class SessionDraft {
       next: identity && { identity, kind: next ? 'regenerate' : 'renew' },
       operation: data !== NO_DATA || next?.keep ? operationName() : undefined,
       signIn,
-      principal: times.metadata.principal,
+      isSignOut: !signIn && this.isWhoseDue,
+      whose: times.metadata,
     };
   }
 
@@ -132,7 +177,10 @@ export class SessionDraft {
       const { principal } = signIn;
       const { signedInAtMs } = result;
       this.times.settleSignIn({ principal, signedInAtMs, ...ownLifetime });
+    } else if (change.isSignOut) {
+      this.times.settleSignIn({ principal: undefined, signedInAtMs: undefined });
     }
+    this.#derivedBefore = this.#stored;
     if (this.next && this.next.identity === next?.identity) this.next = undefined;
     this.state = { name: 'stored', isCurrent: result.token !== undefined };
   }
@@ -144,6 +192,31 @@ export class SessionDraft {
     this.times = new SessionTimes(this.runtime, store, found.metadata);
     this.state = { name: 'stored', isCurrent: found.isCurrent };
     this.isNew = false;
+    if (this.runtime.principalOf) this.#derivedBefore = this.#derived;
+  }
+
+  /** Whose it is as it is stored. */
+  get #stored(): string | undefined {
+    return this.times.metadata.principal;
+  }
+
+  /** Whose its data say that it is. */
+  get #derived(): string | undefined {
+    const of = this.runtime.principalOf!;
+    return derivePrincipal(of, this.fields.peek(of.field));
+  }
+
+  /**
+   * By what the data say. Where this request has not changed that, its user signed in long ago, and the session ends when it
+   * would have.
+   */
+  #derivedSignIn(): SignIn | undefined {
+    const { principal, arrivedAtMs, times } = this;
+    if (principal === undefined || !this.isWhoseDue) return undefined;
+    const isAnew = this.#derivedBefore !== principal;
+    const leftMs = this.absoluteMs() - (times.nowMs - times.metadata.createdAtMs);
+    const absoluteMs = isAnew ? this.absoluteMs() : leftMs;
+    return { principal, absoluteMs, arrivedAtMs, lifetime: {}, leaving: [] };
   }
 
   /** As it is stored: `absoluteMs` from the session's beginning on. */

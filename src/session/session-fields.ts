@@ -70,6 +70,13 @@ export class SessionFields {
     return value;
   }
 
+  /** As `get`, for somebody who does not change it. */
+  peek(key: string): unknown {
+    const live = this.#live.get(key);
+    if (live) return live.value;
+    return this.#hasStored(key) ? this.values.get(key) : undefined;
+  }
+
   set(key: string, value: unknown): void {
     const clean = this.#live.get(key)?.clean ?? UNKNOWN;
     this.#removed.delete(key);

@@ -4,6 +4,7 @@ import { isRefusal } from '../principals/sign-ins.js';
 import { sendChange } from './change-sender.js';
 import { ClientNotice } from './client-notice.js';
 import { type DataChange, NO_DATA, recordOf } from './data-change.js';
+import type { OwnLifetime } from './metadata.js';
 import { SessionDraft } from './session-draft.js';
 import type { SessionRuntime } from './session-runtime.js';
 import type { Leaving, LoadedSession, SignIn, StoreChange, StoredResult } from './session-store.js';
@@ -19,12 +20,16 @@ export class SessionLife {
   /** Why the client can't be told of a new token or a longer life, if it can't. */
   #untold: UntoldReason | undefined;
 
-  /** @param found a new session begins where none was */
+  /**
+   * @param arrivedAtMs when its request came, by `performance.now()`
+   * @param found a new session begins where none was
+   */
   constructor(
     private readonly runtime: SessionRuntime,
+    private readonly arrivedAtMs: number,
     found?: LoadedSession,
   ) {
-    this.#draft = new SessionDraft(runtime, found);
+    this.#draft = new SessionDraft(runtime, arrivedAtMs, found);
   }
 
   /** To look at, and to change the fields and the times of. */
@@ -59,10 +64,10 @@ export class SessionLife {
 
   /** Whether something must be stored though no data have changed. */
   get isDue(): boolean {
-    const { state, next, times } = this.#draft;
-    if (state.name === 'new') return next?.signIn !== undefined;
+    const { state, next, times, isWhoseDue } = this.#draft;
+    if (state.name === 'new') return isWhoseDue;
     if (state.name !== 'stored') return false;
-    return next !== undefined || times.mustStore || this.#isRenewDue;
+    return next !== undefined || times.mustStore || isWhoseDue || this.#isRenewDue;
   }
 
   /** Stores a change of the data, and what else is due; what is unfinished first. A session that has ended stays so. */
@@ -88,8 +93,8 @@ export class SessionLife {
     draft.unanswered = undefined;
     await this.#leave();
     if (state.name !== 'stored') {
-      this.#draft = new SessionDraft(this.runtime);
-      if (next?.signIn) this.#draft.signIn(next.signIn);
+      this.#draft = this.#newDraft();
+      if (next?.signIn) this.#signInAgain(next.signIn);
       return this.notice.forgetToken();
     }
     const found = await this.runtime.store.reload(draft.identity);
@@ -119,18 +124,23 @@ export class SessionLife {
    * ends, and a new one begins.
    * @throws SessionTokenError
    */
-  async signIn(signIn: Omit<SignIn, 'leaving'>, keep?: readonly string[]): Promise<void> {
+  async signIn(
+    principal: string,
+    keep: readonly string[] | undefined,
+    lifetime: OwnLifetime,
+  ): Promise<void> {
+    this.#draft.absoluteMs(lifetime);
     const before = this.#before ?? this.#draft.clone();
-    const { principal } = this.#draft;
-    if (principal === undefined || principal === signIn.principal) {
+    const whose = this.#draft.principal;
+    if (whose === undefined || whose === principal) {
       await this.regenerate(keep);
-      this.#draft.signIn({ ...signIn, leaving: this.#draft.next?.signIn?.leaving ?? [] });
+      this.#draft.signIn(principal, lifetime, this.#draft.next?.signIn?.leaving ?? []);
     } else {
       if (this.#untold) throw new SessionTokenError(this.#untold);
       const { state, leaving, fields } = this.#draft;
-      this.#draft = new SessionDraft(this.runtime);
+      this.#draft = this.#newDraft();
       this.#draft.fields = fields.copy(keep ?? []);
-      this.#draft.signIn({ ...signIn, leaving: state.name === 'gone' ? [] : leaving });
+      this.#draft.signIn(principal, lifetime, state.name === 'gone' ? [] : leaving);
     }
     this.#before = before;
   }
@@ -173,10 +183,11 @@ export class SessionLife {
   }
 
   async #write(data: DataChange): Promise<void> {
-    const { state, next } = this.#draft;
+    const { state } = this.#draft;
     if (state.name === 'new') await this.#create(data);
     else if (state.name === 'stored') {
-      await this.#send(this.#draft.changeOf(data, !next && this.#isRenewDue));
+      if (this.#draft.isDerivedAnew) await this.regenerate();
+      await this.#send(this.#draft.changeOf(data, !this.#draft.next && this.#isRenewDue));
     }
   }
 
@@ -187,8 +198,8 @@ export class SessionLife {
   async #create(data: DataChange): Promise<void> {
     const draft = this.#draft;
     const { times, fields, identity } = draft;
-    const isSignedIn = draft.next?.signIn !== undefined;
-    if (!isSignedIn && fields.isEmpty) return;
+    const isSignedIn = draft.principal !== undefined;
+    if (draft.isEmpty) return;
     if (this.#untold) throw new SessionTokenError(this.#untold);
     const { ownToStore } = times;
     draft.triedId = draft.id;
@@ -198,7 +209,10 @@ export class SessionLife {
     });
     if (result.status === 'gone') throw this.goneError();
     draft.state = { name: 'stored', isCurrent: true };
-    if (isSignedIn) return this.#send(draft.changeOf(data, false));
+    if (isSignedIn) {
+      draft.next ??= { identity: identity.regenerated() };
+      return this.#send(draft.changeOf(data, false));
+    }
     fields.settle(data);
     times.settleUse(ownToStore, false);
     this.notice.confirm(result, 'token');
@@ -259,7 +273,7 @@ export class SessionLife {
     if (lost.times.ownToStore) draft.times.setLifetime(lost.times.ownToStore);
     if (change) draft.fields = lost.fields.only(change);
     if (signIn) {
-      draft.signIn(signIn);
+      this.#signInAgain(signIn);
       this.#before = before;
       if (before?.state.name === 'stored') before.state = { name: 'gone' };
     }
@@ -267,9 +281,17 @@ export class SessionLife {
     if (data || signIn) await this.#create(data ?? NO_DATA);
   }
 
+  #signInAgain({ principal, lifetime, leaving }: SignIn): void {
+    this.#draft.signIn(principal, lifetime, leaving);
+  }
+
+  #newDraft(): SessionDraft {
+    return new SessionDraft(this.runtime, this.arrivedAtMs);
+  }
+
   /** An empty session that does not exist yet. */
   #begin(): void {
-    this.#draft = new SessionDraft(this.runtime);
+    this.#draft = this.#newDraft();
     this.#before = undefined;
     this.notice.forget();
   }

@@ -1,3 +1,4 @@
+import type { PrincipalOf } from '../principals/principal-of.js';
 import type { SessionCodec } from './codec.js';
 import type { SessionStore } from './session-store.js';
 import type { TimeSettings } from './session-times.js';
@@ -6,4 +7,6 @@ import type { TimeSettings } from './session-times.js';
 export interface SessionRuntime extends TimeSettings {
   readonly store: SessionStore;
   readonly codec: SessionCodec;
+  /** How whose a session is follows from its data, where `signIn` does not say so. */
+  readonly principalOf?: PrincipalOf | undefined;
 }

@@ -69,8 +69,10 @@ export interface StoreChange extends Omit<SessionChange, 'generation' | 'hash' |
     { readonly identity: Identity; readonly kind: 'regenerate' | 'renew' } | undefined;
   /** Whose the session is to be. */
   readonly signIn?: SignIn | undefined;
+  /** Whether it is to be nobody's. */
+  readonly isSignOut?: boolean;
   /** Whose it is. */
-  readonly principal?: string | undefined;
+  readonly whose?: Whose;
 }
 
 /**

@@ -24,6 +24,7 @@ export function lifeRuntime({
   renewIntervalMs = Infinity,
   renewGraceMs = 30_000,
   limit,
+  principalOf,
   onUndecodable = (id) => {
     throw new Error(`undecodable: ${id}`);
   },
@@ -41,5 +42,5 @@ export function lifeRuntime({
     renewGraceMs,
     onUndecodable,
   });
-  return { store, codec, lifetime, touchIntervalMs, renewIntervalMs };
+  return { store, codec, lifetime, touchIntervalMs, renewIntervalMs, principalOf };
 }

@@ -104,6 +104,22 @@ describe('options', () => {
     [{ secret, transports: ['bearer', 'Cookie'] }, /^transports\[1\] is 'Cookie'/],
     [{ secret, transports: ['cookie', 'cookie'] }, /^transports names 'cookie' twice: write/],
     [{ secret, transport: ['bearer'] }, /did you mean transports\?/],
+    [{ secret, principals: 3 }, /^principals is 3: write an object, such as \{ maxSessions: 3 \}$/],
+    [{ secret, principals: { maxSessions: 0 } }, /^principals\.maxSessions is 0: write a whole/],
+    [{ secret, principals: { onlimit: 'refuse' } }, /did you mean principals\.onLimit\?/],
+    [{ secret, principals: { of: 'passport' } }, /^principals\.of is 'passport': write an object/],
+    [
+      { secret, principals: { of: { field: '', principal: String } } },
+      /of\.field is '': write the/,
+    ],
+    [
+      { secret, principals: { of: { field: 'x' } } },
+      /of\.principal is undefined: write a function/,
+    ],
+    [
+      { secret, principals: { of: { field: 'x', principal: String } }, absoluteTimeout: false },
+      /needs/,
+    ],
     [{ secret, cookie: 'sid' }, /^cookie is 'sid': write an object/],
     [{ secret, cookie: { samesite: 'lax' } }, /did you mean cookie\.sameSite\?/],
     [{ secret, cookie: { sameSite: true } }, /^cookie\.sameSite is true: write 'strict' or/],

@@ -1,7 +1,8 @@
 import { promisify } from 'node:util';
 import { Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { MemoryBackend, Session } from 'nestjs-server-session';
+import { MemoryBackend, Session, SessionService } from 'nestjs-server-session';
+import { idIn } from '../../support/ageing.js';
 import { ADAPTERS, type AdapterName, TestApp } from '../../support/app.js';
 import type { Browser } from '../../support/browser.js';
 import { Gate, GatedBackend } from '../../support/gated-backend.js';
@@ -23,6 +24,13 @@ function awaited(request: PassportRequest, adapter: AdapterName) {
   };
 }
 
+interface SessionShown {
+  id: string;
+  generation: string;
+  principal?: string;
+  visits?: number;
+}
+
 let gate = new Gate();
 
 function controllerOn(adapter: AdapterName) {
@@ -30,8 +38,8 @@ function controllerOn(adapter: AdapterName) {
   class OwnController {
     @Get('session')
     show(@Session() session: Session) {
-      const { id, generation, visits, cart } = session;
-      return { id, generation, visits, items: cart?.items.length };
+      const { id, generation, principal, visits, cart } = session;
+      return { id, generation, principal, visits, items: cart?.items.length };
     }
     @Post('visit')
     @HttpCode(200)
@@ -67,6 +75,10 @@ const CELLS = ADAPTERS.flatMap((adapter) =>
   })),
 );
 
+/** @nestjs/passport keeps the user's id in a property of the field, @fastify/passport as the field. */
+const principal = (value?: string | { user?: string }) =>
+  typeof value === 'string' ? value : value?.user;
+
 describe.each(CELLS)('$name, load: $load', ({ adapter, load }) => {
   const backend = new GatedBackend(new MemoryBackend());
   let app: TestApp;
@@ -75,7 +87,7 @@ describe.each(CELLS)('$name, load: $load', ({ adapter, load }) => {
     const { AccountModule, usePassport } = await importPassportRecipe(adapter);
     app = await TestApp.start({
       adapter,
-      session: { backend, load },
+      session: { backend, load, principals: { of: { field: 'passport', principal } } },
       imports: [AccountModule],
       controllers: [controllerOn(adapter)],
       prepare: usePassport,
@@ -94,7 +106,7 @@ describe.each(CELLS)('$name, load: $load', ({ adapter, load }) => {
     return browser;
   }
   const sessionOf = async (browser: Browser) =>
-    (await browser.get('/session')).json<{ id: string; generation: string; visits?: number }>();
+    (await browser.get('/session')).json<SessionShown>();
   const who = async (browser: Browser) => {
     const { status, json } = await browser.get('/me');
     return status === 200 ? json()['id'] : status;
@@ -109,6 +121,22 @@ describe.each(CELLS)('$name, load: $load', ({ adapter, load }) => {
     expect(await who(browser)).toBe('ada');
     expect(await who(browser)).toBe('ada');
     expect(await who(app.browser())).toBe(401);
+  });
+
+  it('by principals.of a sign-in makes the session the user’s, and a sign-out nobody’s', async () => {
+    const browser = await visitor();
+    await signIn(browser);
+    const sessions = app.app.get(SessionService);
+    expect((await sessions.list('ada')).map(({ id }) => id)).toContain(idIn(browser));
+    expect((await sessionOf(browser)).principal).toBe('ada');
+    const other = app.browser();
+    await signIn(other);
+    await sessions.revokeAll('ada', { except: idIn(other) });
+    expect(await who(browser)).toBe(401);
+    expect(await who(other)).toBe('ada');
+    await other.post('/log-out');
+    expect(await sessions.list('ada')).toEqual([]);
+    expect((await sessionOf(other)).principal).toBeUndefined();
   });
 
   it.each(['a password', 'logIn'])(

@@ -1,5 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { MemoryBackend, type RegenerateOptions, type Session } from 'nestjs-server-session';
+import {
+  MemoryBackend,
+  type RegenerateOptions,
+  type Session,
+  SignInRevokedError,
+} from 'nestjs-server-session';
+import { revokeAll } from '../../../src/principals/revoke-all.js';
 import { ActiveSession } from '../../../src/session/active-session.js';
 import { createSessionObject } from '../../../src/session/session-object.js';
 import { GatedBackend } from '../../support/gated-backend.js';
@@ -150,6 +156,43 @@ describe.each(Object.keys(BEFORE))('a refused sign-in of a client with %s', (nam
     expect(after.principal).toBe('ada');
     expect({ ...after }).toEqual({ ...(name === 'nothing' ? {} : { cart: ['tea'] }), after: 1 });
   });
+});
+
+describe.each([
+  ['by signIn()', undefined, (session: Loose): unknown => session.signIn('ada')],
+  [
+    'by the data',
+    { field: 'user', principal: (value: unknown) => value as string },
+    (session: Loose): unknown => (session['user'] = 'ada'),
+  ],
+] as const)('a sign-in %s', (_name, principalOf, signIn) => {
+  it.each(['a new session', 'a session that was there'])(
+    'in %s, overtaken by a revocation once it is in the index, says so',
+    async (which) => {
+      const backend = new GatedBackend(new MemoryBackend());
+      const runtime = lifeRuntime({ backend, lifetime: LIFETIME, principalOf });
+      let life = new ActiveSession(runtime);
+      if (which !== 'a new session') {
+        (createSessionObject(life) as unknown as Loose)['seen'] = 1;
+        await life.beforeHead();
+        life = await ActiveSession.open(runtime, [life.identity.token]);
+      }
+      const session = createSessionObject(life) as unknown as Loose;
+      backend.beforeWrite = async (method) => {
+        if (method !== 'update') return;
+        backend.beforeWrite = async () => {};
+        await revokeAll(
+          { backend, ends: backend.ends, lifetime: LIFETIME },
+          backend.principals,
+          'ada',
+        );
+      };
+      await signIn(session);
+      const saving = session.save();
+      await expect(saving).rejects.toThrow(SignInRevokedError);
+      expect(await backend.principals.entries('ada', 10)).toEqual([]);
+    },
+  );
 });
 
 describe('a sign-in as somebody else', () => {
