@@ -56,9 +56,9 @@ export class Browser {
     return this.request('POST', path, headers);
   }
 
-  postJson(path: string, body: object): Promise<Answer> {
-    const headers = { 'content-type': 'application/json' };
-    return this.request('POST', path, headers, JSON.stringify(body));
+  postJson(path: string, body: object, headers: Record<string, string> = {}): Promise<Answer> {
+    const all = { 'content-type': 'application/json', ...headers };
+    return this.request('POST', path, all, JSON.stringify(body));
   }
 
   async request(
