@@ -36,7 +36,7 @@ export class Principals {
     }
     const beforeMs = before?.signedInAt?.getTime();
     const found: StoredSession[] = [];
-    for await (const page of pagesOf(this.index, principal, { beforeMs })) {
+    for await (const page of pagesOf(this.index, principal, { beforeMs }, limit)) {
       const read = await Promise.all(page.map(({ id }) => this.read(id)));
       found.push(
         ...read.filter((session) => session?.principal === principal).map((each) => each!),

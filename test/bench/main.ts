@@ -7,6 +7,7 @@ import { measureLatency } from './latency/benchmark.js';
 import { circumstances, describe } from './machine.js';
 import { measureMemory } from './memory/benchmark.js';
 import { type BenchmarkName, type BenchOptions, readOptions } from './options.js';
+import { measurePrincipals } from './principals/benchmark.js';
 import { measureRedisMemory } from './redis-memory/benchmark.js';
 import { measureRedisTime } from './redis-time/benchmark.js';
 import { measureRequests } from './requests/benchmark.js';
@@ -21,6 +22,7 @@ const BENCHMARKS: Record<BenchmarkName, Benchmark> = {
   'redis-time': measureRedisTime,
   memory: measureMemory,
   gateways: measureGateways,
+  principals: measurePrincipals,
 };
 
 const args = process.argv.slice(2);

@@ -10,6 +10,7 @@ export const BENCHMARK_NAMES = [
   'redis-time',
   'memory',
   'gateways',
+  'principals',
 ] as const;
 export type BenchmarkName = (typeof BENCHMARK_NAMES)[number];
 
@@ -50,6 +51,7 @@ export const USAGE = `npm run bench -- [benchmark] [options]
                   --sessions 1000000 --rounds 12
   gateways        CPU time and Redis commands per message of a gateway
                   --rounds 6 --sockets 2000 --seconds 3
+  principals      a user with 1 to 10,000 sessions
   all             all of these
 options, with the defaults above
   --rounds N                    measured rounds
