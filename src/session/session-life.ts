@@ -210,9 +210,12 @@ export class SessionLife {
     await this.store();
   }
 
-  /** As `destroy`; some fields go on in a new session. */
+  /** As `destroy`; some fields go on in a new session. @throws SessionTokenError where none can begin any more */
   async signOut(keep: readonly string[] = []): Promise<void> {
     const kept = this.#fields.copy(keep);
+    if (!kept.isEmpty && this.#untold && isForGood(this.#untold)) {
+      throw new SessionTokenError(this.#untold);
+    }
     await this.destroy();
     this.#fields = kept;
   }

@@ -48,6 +48,15 @@ describe.each(CELLS)('around the handlers of gateways over %s, on %s,', (platfor
     );
   });
 
+  // Ws has none.
+  if (platform !== 'ws') {
+    it('what a global guard changes and can not be stored is told instead of an acknowledgement by callback', async () => {
+      const { client } = await suite.visitor({}, [AnswersGateway, COUNTING['guard']!]);
+      suite.backend.beforeWrite = () => Promise.reject(new Error('disk full'));
+      expect(await client.ask('ack plain')).toMatchObject(UNAVAILABLE);
+    });
+  }
+
   it.each([
     ['of a guard', { guard: 'throw' }],
     ['of a handler', {}],
