@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { SessionInterceptor } from 'nestjs-server-session';
 import { Gate } from '../support/gated-backend.js';
 import { AnswersGateway, COUNTING, resetAnswers } from '../support/gateway-answers.js';
 import { CELLS, GatewaySuite } from '../support/gateway-suite.js';
@@ -46,6 +47,17 @@ describe.each(CELLS)('around the handlers of gateways over %s, on %s,', (platfor
         expect(client.replies).toHaveLength(1);
       },
     );
+  });
+
+  it('the interceptor of routes is not asked, and around those it is', async () => {
+    const intercept = jest.spyOn(SessionInterceptor.prototype, 'intercept');
+    const { browser, client } = await suite.visitor({}, [AnswersGateway]);
+    intercept.mockClear();
+    expect(await client.ask('write')).toEqual({ value: { visits: 2 } });
+    expect(intercept).not.toHaveBeenCalled();
+    await browser.get('/visits');
+    expect(intercept).toHaveBeenCalledTimes(1);
+    intercept.mockRestore();
   });
 
   // Ws has none.
