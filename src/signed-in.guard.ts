@@ -9,7 +9,7 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { wsException } from './edges/ws/ws-exception.js';
+import { toldAs } from './edges/ws/ws-exception.js';
 import { showValue } from './errors/show-value.js';
 import { type Duration, readDuration } from './session/lifetime.js';
 import { SessionService } from './session.service.js';
@@ -96,5 +96,5 @@ interface Response extends Headed {
 
 /** Gateways tell their clients of a WsException alone. */
 async function refuse(context: ExecutionContext, error: UnauthorizedException): Promise<never> {
-  throw context.getType() === 'ws' ? await wsException(error, () => {}) : error;
+  throw context.getType() === 'ws' ? await toldAs(error.message, error) : error;
 }

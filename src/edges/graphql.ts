@@ -11,6 +11,9 @@ const NO_REQUEST =
 const UNKNOWN_SERVER =
   "This GraphQL operation came over a server that is not the one of the application, so its session can't be found. Have a guard ask for it before, by SessionService.of(context).";
 
+const SHARED_CONTEXT =
+  "The req of this GraphQL context is not the request that is answered, so whose session is meant can't be known. Have the context function of GraphQLModule return a new object for each request: context: (req) => ({ ...yours, req }).";
+
 /** What `@Resolver()` notes on a class. */
 const RESOLVER = 'graphql:resolver_type';
 
@@ -20,6 +23,8 @@ interface GraphqlContext {
   readonly req?: object & { readonly extra?: Pick<GraphqlContext, 'request'> };
   /** Mercurius: the request that a subscription's connection began with. */
   readonly request?: object & { readonly headers?: object };
+  /** Mercurius: what answers an operation over HTTP, which it puts on whatever object it is given. */
+  readonly reply?: { readonly request?: object };
 }
 
 /** What a GraphQL operation came by. */
@@ -69,9 +74,14 @@ export function installResolvers(modules: ModulesContainer): void {
   for (const resolver of markedClasses(modules, RESOLVER)) intercept(resolver, interceptor);
 }
 
+/** @throws Error where one context is that of several requests */
 function originOf(operation: object): GraphqlOrigin | undefined {
-  const { req, request } = operation as GraphqlContext;
+  const { req, request, reply } = operation as GraphqlContext;
   const handshake = req?.extra?.request ?? (req ? undefined : request);
   if (handshake?.headers) return { request: handshake, isHandshake: true };
-  return req && { request: req, isHandshake: false };
+  if (!req) return undefined;
+  if (reply?.request && rawOf(reply.request) !== rawOf(req)) throw new Error(SHARED_CONTEXT);
+  // As context functions return it that take the handshake for the request.
+  const isHandshake = RequestSessions.knownTo(req)?.handshakes.has(rawOf(req)) ?? false;
+  return { request: req, isHandshake };
 }

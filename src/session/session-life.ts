@@ -145,10 +145,16 @@ export class SessionLife {
     this.#before = before;
   }
 
-  /** Ends the session, whatever others have made of it; see `Session.destroy`. Some fields go on in a new session. */
+  /**
+   * Ends the session, whatever others have made of it; see `Session.destroy`. Some fields go on in a new session.
+   * @throws SessionTokenError where none can begin any more
+   */
   async destroy(keep: readonly string[] = []): Promise<void> {
     const { leaving, fields, state } = this.#draft;
     const kept = fields.copy(keep);
+    if (!kept.isEmpty && this.#untold && isForGood(this.#untold)) {
+      throw new SessionTokenError(this.#untold);
+    }
     if (state.name === 'refused' && leaving.length === 0) {
       // A late tab is not to undo the sign-in that replaced its token.
       this.#draft.fields = kept;

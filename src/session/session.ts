@@ -123,6 +123,7 @@ export interface SessionMembers {
   signIn(principal: string, options?: SignInOptions): Promise<void>;
   /**
    * Ends the session, as `destroy()`. With `keep`, those fields go on in a new session that is nobody's.
+   * @throws SessionTokenError over a socket where something is kept, which then ends nothing
    * @throws SessionBackendError
    */
   signOut(options?: RegenerateOptions): Promise<void>;

@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { SessionInterceptor } from 'nestjs-server-session';
 import { Gate } from '../support/gated-backend.js';
 import { AnswersGateway, COUNTING, resetAnswers } from '../support/gateway-answers.js';
 import { CELLS, GatewaySuite } from '../support/gateway-suite.js';
@@ -47,6 +48,26 @@ describe.each(CELLS)('around the handlers of gateways over %s, on %s,', (platfor
       },
     );
   });
+
+  it('the interceptor of routes is not asked, and around those it is', async () => {
+    const intercept = jest.spyOn(SessionInterceptor.prototype, 'intercept');
+    const { browser, client } = await suite.visitor({}, [AnswersGateway]);
+    intercept.mockClear();
+    expect(await client.ask('write')).toEqual({ value: { visits: 2 } });
+    expect(intercept).not.toHaveBeenCalled();
+    await browser.get('/visits');
+    expect(intercept).toHaveBeenCalledTimes(1);
+    intercept.mockRestore();
+  });
+
+  // Ws has none.
+  if (platform !== 'ws') {
+    it('what a global guard changes and can not be stored is told instead of an acknowledgement by callback', async () => {
+      const { client } = await suite.visitor({}, [AnswersGateway, COUNTING['guard']!]);
+      suite.backend.beforeWrite = () => Promise.reject(new Error('disk full'));
+      expect(await client.ask('ack plain')).toMatchObject(UNAVAILABLE);
+    });
+  }
 
   it.each([
     ['of a guard', { guard: 'throw' }],

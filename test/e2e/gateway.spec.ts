@@ -115,6 +115,13 @@ describe.each(CELLS)('sessions in a gateway over %s, on %s', (platform, adapter)
     expect(await visitsOf(browser)).toBe(50);
   });
 
+  it('leaves exception filters the error of a handler as it is', async () => {
+    const { client } = await suite.visitor();
+    await client.ask('refuse');
+    const [exception] = script.seen.slice(-1) as Error[];
+    expect(exception).toMatchObject({ name: 'UnauthorizedException', message: 'of the handler' });
+  });
+
   it('says of a value that can not be stored what is wrong with it, in the log alone', async () => {
     const { client } = await suite.visitor();
     expect(await client.ask('bad value')).toMatchObject({
@@ -123,12 +130,23 @@ describe.each(CELLS)('sessions in a gateway over %s, on %s', (platform, adapter)
     expect(suite.app.logs.lines.join('\n')).toContain("session.anything can't be saved");
   });
 
-  it('gives no new token', async () => {
+  it.each([
+    ['regenerate', {}],
+    ['sign in', {}],
+    ['sign out', ['visits']],
+  ])('gives no new token (%s), and changes nothing', async (event, data) => {
     const { browser, client } = await suite.visitor();
-    const { exception } = await client.ask('regenerate');
+    const { exception } = await client.ask(event, data);
     expect(exception!.message).toMatch(/over HTTP/);
     expect(suite.backend.writes).toEqual([]);
     expect(await visitsOf(browser)).toBe(1);
+  });
+
+  it('signs out where nothing is kept', async () => {
+    const { browser, client } = await suite.visitor();
+    expect(await client.ask('sign out', ['field1'])).toEqual({ value: {} });
+    expect(suite.backend.writes).toEqual(['end']);
+    expect(await visitsOf(browser)).toBeUndefined();
   });
 
   it.each([
@@ -163,7 +181,7 @@ describe.each(CELLS)('sessions in a gateway over %s, on %s', (platform, adapter)
     const { browser, client } = await suite.visitor();
     const { sid } = browser.cookies;
     expect(await client.ask('destroy')).toEqual({ value: {} });
-    expect(suite.backend.writes).toEqual(['delete']);
+    expect(suite.backend.writes).toEqual(['end']);
     browser.cookies['sid'] = sid!;
     expect(await visitsOf(browser)).toBeUndefined();
   });

@@ -155,7 +155,7 @@ describe.each(ADAPTERS)('parts of a session that somebody holds on to, on %s', (
     outer.act = (session) => session.destroy();
     await browser.get('/asked');
     expect(browser.cookies).toEqual({});
-    expect(backend.writes.at(-1)).toBe('delete');
+    expect(backend.writes.at(-1)).toBe('end');
   });
 
   it('long text that is only read is not written', async () => {

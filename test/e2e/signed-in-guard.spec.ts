@@ -10,7 +10,7 @@ import {
 } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import type { Browser } from '../support/browser.js';
-import { idIn } from '../support/ageing.js';
+import { idIn, signedInAgo } from '../support/ageing.js';
 import { PrincipalController } from '../support/principal-controller.js';
 
 @Controller()
@@ -73,10 +73,7 @@ describe.each(ADAPTERS)('SignedInGuard, on %s', (adapter) => {
     expect((await browser.get('/danger')).headers.get('www-authenticate')).toBeNull();
     await browser.post('/sign-in/ada');
     expect((await browser.get('/danger')).status).toBe(200);
-    const id = idIn(browser);
-    const record = (await backend.get(id))!;
-    const signedIn = String(Number(record['$signedIn']) - 11 * 60_000);
-    await backend.set(id, { ...record, $signedIn: signedIn }, 1000);
+    await signedInAgo(backend, idIn(browser), 11 * 60_000);
     const refused = await browser.get('/danger');
     expect(refused.status).toBe(401);
     expect(refused.headers.get('www-authenticate')).toBe(

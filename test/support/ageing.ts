@@ -23,6 +23,13 @@ export async function age(backend: SessionBackend, id: string, ms: number): Prom
   if (record) await backend.set(id, older(record, ms), TTL_SECONDS);
 }
 
+/** Makes a sign-in older, and nothing else of its session. */
+export async function signedInAgo(backend: SessionBackend, id: string, ms: number): Promise<void> {
+  const record = (await backend.get(id))!;
+  const signedIn = String(Number(record['$signedIn']) - ms);
+  await backend.set(id, { ...record, $signedIn: signedIn }, TTL_SECONDS);
+}
+
 function older(record: SessionRecord, ms: number): SessionRecord {
   const aged = { ...record };
   for (const field of TIMES) {

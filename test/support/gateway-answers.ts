@@ -149,6 +149,11 @@ export class AnswersGateway {
     };
     return from([11, 12, 13]).pipe(map(change));
   }
+  /** By a handler that asks for no session. */
+  @SubscribeMessage('ack plain')
+  ackPlain(@Ack() ack: (value: object) => void) {
+    ack({});
+  }
   @SubscribeMessage('ack late')
   ackLate(@Session() session: Session, @Ack() ack: (...values: unknown[]) => void) {
     void answers.gate.pass().then(() => ack({ visits: session.increment('visits') }));

@@ -9,6 +9,7 @@ import {
   Injectable,
   Post,
   Req,
+  UnauthorizedException,
   UseFilters,
   UseGuards,
 } from '@nestjs/common';
@@ -21,7 +22,7 @@ import {
   WebSocketGateway,
   WebSocketServer,
 } from '@nestjs/websockets';
-import { Session, SessionService } from 'nestjs-server-session';
+import { Session, type SessionKey, SessionService } from 'nestjs-server-session';
 import { concatMap, from, type Observable } from 'rxjs';
 import { Gate } from './gated-backend.js';
 
@@ -104,6 +105,11 @@ export class TestGateway {
   filtered(@Session() session: Session) {
     return { visits: session.increment('visits') };
   }
+  @UseFilters(SeeingFilter)
+  @SubscribeMessage('refuse')
+  refuse(@Session() _session: Session) {
+    throw new UnauthorizedException('of the handler');
+  }
   @SubscribeMessage('slow')
   async slow(@Session() session: Session) {
     await script.gate.pass();
@@ -138,6 +144,16 @@ export class TestGateway {
   @SubscribeMessage('destroy')
   async destroy(@Session() session: Session) {
     await session.destroy();
+    return {};
+  }
+  @SubscribeMessage('sign in')
+  async signIn(@Session() session: Session) {
+    await session.signIn('ann');
+    return {};
+  }
+  @SubscribeMessage('sign out')
+  async signOut(@Session() session: Session, @MessageBody() keep: SessionKey[]) {
+    await session.signOut({ keep });
     return {};
   }
   @SubscribeMessage('save')

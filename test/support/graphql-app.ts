@@ -26,6 +26,7 @@ const SCHEMA = /* GraphQL */ `
   type Visit {
     number: Int!
     isSame: Boolean!
+    counted: Int!
   }
   type Query {
     visits: Int!
@@ -78,6 +79,10 @@ class VisitResolver {
   @ResolveField()
   async isSame(@Parent() { session }: { session: Session }, @Context() context: object) {
     return (await this.sessions.of(context)) === session;
+  }
+  @ResolveField()
+  counted(@Session() session: Session) {
+    return session.increment('visits');
   }
 }
 
@@ -156,29 +161,29 @@ export interface GraphqlSetup {
   module(): DynamicModule;
 }
 
-const apollo = () =>
+export const apollo = (options: Partial<ApolloDriverConfig> = {}) =>
   GraphQLModule.forRoot<ApolloDriverConfig>({
     driver: ApolloDriver,
     typeDefs: SCHEMA,
     allowBatchedHttpRequests: true,
     csrfPrevention: false,
     subscriptions: { 'graphql-ws': true },
+    ...options,
+  });
+
+export const mercurius = (options: Partial<MercuriusDriverConfig> = {}) =>
+  GraphQLModule.forRoot<MercuriusDriverConfig>({
+    driver: MercuriusDriver,
+    typeDefs: SCHEMA,
+    allowBatchedQueries: true,
+    subscription: { fullWsTransport: true },
+    ...options,
   });
 
 export const SETUPS: GraphqlSetup[] = [
   { name: 'Apollo on express', adapter: 'express', module: apollo },
   { name: 'Apollo on fastify', adapter: 'fastify', module: apollo },
-  {
-    name: 'Mercurius',
-    adapter: 'fastify',
-    module: () =>
-      GraphQLModule.forRoot<MercuriusDriverConfig>({
-        driver: MercuriusDriver,
-        typeDefs: SCHEMA,
-        allowBatchedQueries: true,
-        subscription: { fullWsTransport: true },
-      }),
-  },
+  { name: 'Mercurius', adapter: 'fastify', module: mercurius },
 ];
 
 export const RESOLVERS = [AppResolver, VisitResolver, SignedInGuard, CountingGuard];

@@ -1,7 +1,8 @@
 import { afterEach, expect } from '@jest/globals';
+import type { Provider } from '@nestjs/common';
 import { stringifyCookie } from 'cookie';
 import { type Client, createClient } from 'graphql-ws';
-import { MemoryBackend, type SessionModuleOptions } from 'nestjs-server-session';
+import { MemoryBackend, type SessionModuleOptions, SessionService } from 'nestjs-server-session';
 import WebSocket from 'ws';
 import { TestApp } from './app.js';
 import type { Browser } from './browser.js';
@@ -17,7 +18,10 @@ export class GraphqlSuite {
   backend!: GatedBackend;
   #sockets: Client[] = [];
 
-  constructor(private readonly setup: GraphqlSetup) {
+  constructor(
+    private readonly setup: GraphqlSetup,
+    private readonly resolvers: Provider[] = RESOLVERS,
+  ) {
     afterEach(async () => {
       for (const socket of this.#sockets) await socket.dispose();
       this.#sockets = [];
@@ -25,13 +29,16 @@ export class GraphqlSuite {
     });
   }
 
-  async start(session: Partial<SessionModuleOptions> = {}): Promise<void> {
+  async start(
+    session: Partial<SessionModuleOptions> = {},
+    providers: Provider[] = [],
+  ): Promise<void> {
     this.backend = new GatedBackend(new MemoryBackend());
     this.app = await TestApp.start({
       adapter: this.setup.adapter,
       session: { backend: this.backend, ...session },
       imports: [this.setup.module()],
-      providers: RESOLVERS,
+      providers: [...this.resolvers, ...providers],
     });
     this.browser = this.app.browser();
   }
@@ -66,15 +73,29 @@ export class GraphqlSuite {
     await new Promise<void>((resolve) => client.on('connected', () => resolve()));
     return async (query) => {
       const answers: unknown[] = [];
-      for await (const { data, errors } of client.iterate({ query })) {
-        answers.push(errors ? errors.map(({ message }) => message).join('\n') : data);
+      try {
+        for await (const { data, errors } of client.iterate({ query })) {
+          answers.push(errors ? told(errors) : data);
+        }
+      } catch (error) {
+        // An operation that never began.
+        if (!Array.isArray(error)) throw error;
+        answers.push(told(error));
       }
       return answers;
     };
+  }
+
+  get sessions(): SessionService {
+    return this.app.app.get(SessionService);
   }
 
   forget(): void {
     this.backend.reads = 0;
     this.backend.writes.length = 0;
   }
+}
+
+function told(errors: readonly { message: string }[]): string {
+  return errors.map(({ message }) => message).join('\n');
 }

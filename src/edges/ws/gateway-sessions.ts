@@ -54,8 +54,9 @@ export class GatewaySessions {
     try {
       const answer = await result;
       if (isObservable(answer)) return this.#answers(client, handle, answer);
-      // Of a handler without interceptors. Where there is no answer nobody waits for one.
-      const work = answer === undefined || answer === null ? undefined : handle.commitRest();
+      // Of a handler without interceptors. Where nothing is to leave nobody waits for it.
+      const isNothing = answer === undefined || answer === null;
+      const work = isNothing && !handle.isAcknowledging ? undefined : handle.commitRest();
       if (!work) return answer;
       return await work.then(
         () => answer,

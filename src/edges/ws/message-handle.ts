@@ -82,6 +82,11 @@ export class MessageHandle extends Handle {
     });
   }
 
+  /** Whether an acknowledgement waits, whose failure an answer is to tell. */
+  get isAcknowledging(): boolean {
+    return this.#acknowledging !== undefined;
+  }
+
   /** Lets an acknowledgement go that a handler sends by itself. What fails is told by the answer, or warned of after it. */
   acknowledge(send: () => void): void {
     const work = this.commit();

@@ -1,4 +1,3 @@
-import { UnauthorizedException } from '@nestjs/common';
 import { SessionBackendError } from '../../errors/session-backend.error.js';
 import { SessionGoneError } from '../../errors/session-gone.error.js';
 import { SessionTokenError } from '../../errors/session-token.error.js';
@@ -6,7 +5,7 @@ import { SessionValueError } from '../../errors/session-value.error.js';
 
 /**
  * An error of a session as the `WsException` that Nest sends to a client, with the error as its `cause`; every other error
- * as it is. Loaded when first needed: only an application with gateways has the package.
+ * as it is.
  * @param warn where goes what a developer has to mend, which Nest logs of no WsException
  */
 export async function wsException(
@@ -16,6 +15,11 @@ export async function wsException(
   const message = messageFor(error);
   if (message === undefined) return error;
   if (isMistake(error)) warn(`${error.name}: ${error.message}`);
+  return toldAs(message, error);
+}
+
+/** An error as the `WsException` that tells a client of it. Loaded when first needed: only an application with gateways has it. */
+export async function toldAs(message: string, error: unknown): Promise<unknown> {
   try {
     const { WsException } = await import('@nestjs/websockets');
     return Object.assign(new WsException(message), { cause: error });
@@ -29,8 +33,7 @@ function messageFor(error: unknown): string | undefined {
   if (error instanceof SessionBackendError) return 'Service Unavailable';
   if (error instanceof SessionGoneError) return 'The session has ended. Connect again.';
   if (error instanceof SessionTokenError) return error.message;
-  if (error instanceof SessionValueError) return 'Internal server error';
-  return error instanceof UnauthorizedException ? 'Unauthorized' : undefined;
+  return error instanceof SessionValueError ? 'Internal server error' : undefined;
 }
 
 function isMistake(error: unknown): error is Error {
