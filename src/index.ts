@@ -31,6 +31,12 @@ export type {
   SessionOperation,
   SessionReplacedEvent,
 } from './session/session-events.js';
+export type {
+  SessionBeginEvent,
+  SessionEndEvent,
+  SessionNewTokenEvent,
+  SessionSignInEvent,
+} from './session/audit-events.js';
 export type { IssuedSession, IssueOptions } from './session/issued-session.js';
 export type { ListOptions, RevokeAllOptions } from './principals/principals.js';
 export type { StoredSession } from './session/stored-session.js';

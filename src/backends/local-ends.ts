@@ -41,9 +41,10 @@ export class LocalEnds implements SessionEnds {
     private readonly askEveryMs?: number,
   ) {}
 
-  async end(id: string, reason: EndReason): Promise<void> {
+  async end(id: string, reason: EndReason): Promise<boolean> {
     const record = await this.remove(id);
     if (record) this.#tell({ kind: 'ended', id, reason, principal: record[FIELD.principal] });
+    return record !== null;
   }
 
   /** Changes a record in place, and tells of what matters to whoever watches its session. */

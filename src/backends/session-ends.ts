@@ -28,8 +28,8 @@ export interface EndsListener {
 
 /** How a backend ends sessions so that others hear of it. */
 export interface SessionEnds {
-  /** Removes a session as `delete` does, and tells of it where it was there. */
-  end(id: string, reason: EndReason): Promise<void>;
+  /** Removes a session as `delete` does, and tells of it where it was there; whether it was. */
+  end(id: string, reason: EndReason): Promise<boolean>;
   /**
    * Tells a listener, in whichever process a session ends, until the function that it gives is called. Nothing is told before
    * the first `missed()`. It never fails: where it can't be told of ends it calls `missed()` now and then instead.

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { AtomicSessionBackend, Lifetime } from '../backends/session-backend.js';
 import type { EndReason, SessionEnds } from '../backends/session-ends.js';
 import { FIELD } from '../backends/session-record.js';
+import { audit } from '../session/audit-events.js';
 
 /** Where sessions are, and how long they live that say nothing else. */
 export interface Sessions {
@@ -26,7 +27,7 @@ export async function expel(
     const { [FIELD.generation]: generation, [FIELD.hash]: hash, [FIELD.principal]: whose } = record;
     // Of a format that came later nobody here can tell whose it is. The index can.
     if (whose === principal || record[FIELD.version] !== undefined) {
-      await ends.end(id, reason);
+      if (await ends.end(id, reason)) audit('end', { id, principal, reason });
       return true;
     }
     if (whose !== undefined || generation === undefined || hash === undefined) return false;

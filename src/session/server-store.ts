@@ -5,6 +5,7 @@ import {
   type SecretChange,
   type SessionChange,
   type SessionRecord,
+  type UpdateResult,
 } from '../backends/session-backend.js';
 import {
   expiresAtMs,
@@ -15,6 +16,7 @@ import {
 } from '../backends/session-record.js';
 import type { EndReason, SessionEnds } from '../backends/session-ends.js';
 import type { Admission, SignIns } from '../principals/sign-ins.js';
+import { audit } from './audit-events.js';
 import { decodeField, type SessionCodec } from './codec.js';
 import { NO_DATA } from './data-change.js';
 import { endsAtMs, metadataRecord, readMetadata, type SessionMetadata } from './metadata.js';
@@ -36,6 +38,8 @@ const REPLACED_MS = 60_000;
 
 /** What says whose a session is. */
 const WHOSE = [FIELD.principal, FIELD.signedInAtMs];
+
+type Updated = Exclude<UpdateResult, { readonly status: 'gone' }>;
 
 const GONE: StoreResult = { status: 'gone' };
 
@@ -114,6 +118,7 @@ export class ServerStore implements SessionStore {
     // Where the id is taken, an earlier try of ours was applied, though it seemed to fail: it is 128 random bits that
     // nobody else was told.
     if (!isCreated) return this.#createAgain(identity, begun);
+    if (!isEmpty) audit('begin', { id });
     const persistent = record[FIELD.isPersistent];
     return {
       status: 'stored',
@@ -125,9 +130,12 @@ export class ServerStore implements SessionStore {
     };
   }
 
-  #createAgain(identity: Identity, begun: SessionRecord): Promise<StoreResult> {
+  async #createAgain(identity: Identity, begun: SessionRecord): Promise<StoreResult> {
     const { [FIELD.createdAtMs]: _, [FIELD.seenAtMs]: __, ...set } = begun;
-    return this.update(identity, { ...NO_DATA, keep: [], set, isUse: true });
+    const result = await this.update(identity, { ...NO_DATA, keep: [], set, isUse: true });
+    const isBegun = result.status === 'stored' && !result.isEmpty;
+    if (isBegun) audit('begin', { id: identity.id });
+    return result;
   }
 
   async update(identity: Identity, change: StoreChange): Promise<StoreResult> {
@@ -142,6 +150,7 @@ export class ServerStore implements SessionStore {
     if (operation !== undefined) this.#operations.acknowledge(id, operation);
     if (result.status === 'gone') return GONE;
     await this.#leaveBefore(id, change);
+    this.#audit(id, change, result);
     const isNext = next && (next.kind === 'regenerate' || !result.isEmpty);
     const { token } = isNext ? next.identity : identity;
     const { expiresAtMs, isPersistent, wasEmpty, isEmpty } = result;
@@ -158,7 +167,8 @@ export class ServerStore implements SessionStore {
 
   async end(id: string, reason: EndReason, { principal, signedInAtMs }: Whose = {}): Promise<void> {
     const { ends, signIns } = this.options;
-    await observed('destroy', id, () => ends.end(id, reason));
+    const wasThere = await observed('destroy', id, () => ends.end(id, reason));
+    if (wasThere) audit('end', { id, principal, reason });
     if (principal !== undefined) await signIns.leave(principal, id, signedInAtMs!);
   }
 
@@ -179,6 +189,20 @@ export class ServerStore implements SessionStore {
     if (principal === undefined || !(isSignOut || (signIn && signIn.principal !== principal)))
       return;
     await this.options.signIns.leave(principal, id, signedInAtMs!);
+  }
+
+  #audit(id: string, change: StoreChange, { status, wasEmpty, isEmpty }: Updated): void {
+    const { next, signIn, isSignOut } = change;
+    const principal = change.whose?.principal;
+    if (wasEmpty && !isEmpty) audit('begin', { id });
+    if (signIn) audit('sign-in', { id, principal: signIn.principal });
+    else if (isSignOut) audit('sign-out', { id, principal: principal! });
+    else if (next && status === 'applied' && (next.kind === 'regenerate' || !isEmpty)) {
+      audit('new-token', {
+        ...{ id, principal },
+        cause: next.kind === 'renew' ? 'renewal' : 'regenerate',
+      });
+    }
   }
 
   #get(id: string): Promise<SessionRecord | null> {

@@ -24,6 +24,12 @@ class SampleController {
     session.visits = (session.visits ?? 0) + 1;
     return { id: session.id };
   }
+  @Post('sign-in')
+  @HttpCode(200)
+  async signIn(@Session() session: Session) {
+    await session.signIn('ada');
+    return { id: session.id };
+  }
   @Post('sign-out')
   @HttpCode(200)
   async signOut(@Session() session: Session) {
@@ -36,6 +42,7 @@ const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProces
 beforeAll(async () => {
   trace.setGlobalTracerProvider(provider);
   await importExample('docs/operations.md', 'diagnostics_channel');
+  await importExample('docs/operations.md', "new Logger('Audit')");
 });
 // The example's subscribers outlive it in this process: they must keep no spans of other files.
 afterAll(async () => {
@@ -94,6 +101,17 @@ describe.each(ADAPTERS)('docs/operations.md, on %s', (adapter) => {
       },
     });
     backend.beforeRead = async () => {};
+  });
+
+  it('the audit trail says who signed in, and how the session ended', async () => {
+    const browser = app.browser();
+    const { id } = (await browser.post('/sign-in')).json<{ id: string }>();
+    await browser.post('/sign-out');
+    const lines = app.logs.lines.filter((line) => line.includes(id));
+    expect(lines).toEqual([
+      expect.stringContaining(`ada signed in: session ${id}`),
+      expect.stringContaining(`session ${id} of ada was ended: destroyed`),
+    ]);
   });
 
   it('every operation on a session is a span with its id, and nothing else of it', async () => {

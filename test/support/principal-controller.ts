@@ -49,6 +49,12 @@ export class PrincipalController {
     await (await this.sessions.of(request)).signIn(who);
   }
 
+  @Post('regenerate')
+  @HttpCode(200)
+  async regenerate(@Session() session: Session) {
+    await session.regenerate();
+  }
+
   @Post('sign-out')
   @HttpCode(200)
   async signOut(@Session() session: Session, @Body() options?: SignInOptions) {
