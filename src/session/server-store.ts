@@ -198,10 +198,8 @@ export class ServerStore implements SessionStore {
     if (signIn) audit('sign-in', { id, principal: signIn.principal });
     else if (isSignOut) audit('sign-out', { id, principal: principal! });
     else if (next && status === 'applied' && (next.kind === 'regenerate' || !isEmpty)) {
-      audit('new-token', {
-        ...{ id, principal },
-        cause: next.kind === 'renew' ? 'renewal' : 'regenerate',
-      });
+      const cause = next.kind === 'renew' ? 'renewal' : 'regenerate';
+      audit('new-token', { id, principal, cause });
     }
   }
 
