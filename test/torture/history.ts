@@ -79,6 +79,9 @@ export interface Bounds {
   readonly renewMs: number;
   readonly graceMs: number;
   readonly backendTimeoutMs: number;
+  /** How many sessions a principal may have; `Infinity` where there is no limit. */
+  readonly maxSessions: number;
+  readonly onLimit: 'end-oldest' | 'refuse';
 }
 
 export interface History {

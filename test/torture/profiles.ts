@@ -1,7 +1,7 @@
 import type { AppSettings } from './app/settings.js';
 import type { Bounds } from './history.js';
 
-export const PROFILES = ['plain', 'short', 'renewing'] as const;
+export const PROFILES = ['plain', 'short', 'renewing', 'crowded'] as const;
 export type ProfileName = (typeof PROFILES)[number];
 
 type Timing = Pick<
@@ -19,6 +19,9 @@ export interface Profile {
   readonly tabs: number;
   /** How often a tab is left alone: for some seconds, until its session is about to end, or longer with a longer life. */
   readonly naps: number;
+  /** How many of all programs are about principals, and how many sessions each principal may have. */
+  readonly signIns: number;
+  readonly principals: AppSettings['principals'];
 }
 
 /** Short, so that no test waits long for a backend that is silent. */
@@ -40,6 +43,8 @@ const BY_NAME: Record<ProfileName, Profile> = {
     browsers: 4,
     tabs: 3,
     naps: 0,
+    signIns: 0.05,
+    principals: {},
   },
   /** Both clocks run out all the time; a session may be given a longer life of its own. */
   short: {
@@ -48,6 +53,8 @@ const BY_NAME: Record<ProfileName, Profile> = {
     browsers: 20,
     tabs: 1,
     naps: 0.07,
+    signIns: 0.1,
+    principals: { maxSessions: 4, onLimit: 'end-oldest' },
   },
   /** Tokens are renewed all the time, by some processes only: a deployment that has just turned it on. */
   renewing: {
@@ -56,6 +63,18 @@ const BY_NAME: Record<ProfileName, Profile> = {
     browsers: 4,
     tabs: 3,
     naps: 0,
+    signIns: 0.15,
+    principals: { maxSessions: 2, onLimit: 'refuse' },
+  },
+  /** A few principals sign in all the time, in more browsers than they may. */
+  crowded: {
+    timing: LONG,
+    lifetime: { idle: 1_800, absolute: 7_200 },
+    browsers: 6,
+    tabs: 2,
+    naps: 0,
+    signIns: 0.4,
+    principals: { maxSessions: 2, onLimit: 'end-oldest' },
   },
 };
 
@@ -66,12 +85,13 @@ export function profileOf(name: ProfileName): Profile {
 export type Settings = Omit<AppSettings, 'redis'>;
 
 /** How the application processes of one deployment are made: each differs from the next where it may. */
-export function settingsOf({ timing }: Profile, app: number): Settings {
+export function settingsOf({ timing, principals }: Profile, app: number): Settings {
   const isEven = app % 2 === 0;
   return {
     adapter: isEven ? 'express' : 'fastify',
     load: isEven ? 'eager' : 'lazy',
     backendTimeout: BACKEND_TIMEOUT,
+    principals,
     ...timing,
     renewInterval: isEven && timing.renewInterval,
   };
@@ -87,7 +107,7 @@ export function otherSettings({ timing }: Profile, settings: Settings): Settings
   };
 }
 
-export function boundsOf({ timing }: Profile): Bounds {
+export function boundsOf({ timing, principals }: Profile): Bounds {
   return {
     idleMs: timing.idleTimeout * 1000,
     absoluteMs: timing.absoluteTimeout * 1000,
@@ -95,5 +115,7 @@ export function boundsOf({ timing }: Profile): Bounds {
     renewMs: timing.renewInterval === false ? Infinity : timing.renewInterval * 1000,
     graceMs: timing.renewGrace * 1000,
     backendTimeoutMs: BACKEND_TIMEOUT * 1000,
+    maxSessions: principals.maxSessions ?? Infinity,
+    onLimit: principals.onLimit ?? 'end-oldest',
   };
 }

@@ -8,7 +8,14 @@ export type Step =
   | { op: 'clear' | 'touch' | 'save' | 'reload' | 'destroy' }
   | { op: 'regenerate'; keep?: string[] }
   | { op: 'lifetime'; idle: number; absolute: number }
-  | { op: 'revoke' | 'peek'; id: string }
+  | { op: 'signIn'; as: string; keep?: string[] }
+  | { op: 'signOut'; keep?: string[] }
+  /** `others`: all but the session of the request. */
+  | { op: 'revokeAll'; of: string; others: boolean }
+  | { op: 'list'; of: string }
+  /** `of`: only where it is that principal's. */
+  | { op: 'revoke'; id: string; of?: string }
+  | { op: 'peek'; id: string }
   | { op: 'sleep'; ms: number };
 
 /** How it answers. `error` is a 500 by intent, `refusal` and `guard` are 4xx. */
@@ -47,6 +54,10 @@ export const STATUS: Record<Kind, number> = {
 /** What a handler answers that finds its session gone when it saves. */
 export const GONE_STATUS = 410;
 
+/** What a sign-in is answered that a revocation has overtaken, or for which there is no room. */
+export const REVOKED_STATUS = 401;
+export const LIMIT_STATUS = 409;
+
 /** What a handler answers whose session can't be saved for what it has set. */
 const UNSAVABLE_STATUS = 500;
 
@@ -58,6 +69,9 @@ export interface Program {
 /** Whether an answer is what its program meant; a 503 may come to any. */
 export function isIntended(status: number, { steps, kind }: Program): boolean {
   if (status === STATUS[kind] || status === GONE_STATUS) return true;
+  if (status === REVOKED_STATUS || status === LIMIT_STATUS) {
+    return steps.some(({ op }) => op === 'signIn');
+  }
   return status === UNSAVABLE_STATUS && steps.some(({ op }) => op === 'spoil');
 }
 
@@ -73,6 +87,8 @@ export interface Sight {
   readonly isNew: boolean;
   /** Where the library has it: what changes with each new token that is no renewal. */
   readonly generation?: string;
+  /** Whose it is, where it is somebody's. */
+  readonly principal?: string;
   /** Registers, by the one text that identifies a write of theirs; counters as numbers. */
   readonly fields: Readonly<Record<string, string | number>>;
 }
@@ -87,6 +103,10 @@ export interface StepReport {
   readonly error?: string;
   /** What `reload` or `peek` saw; `null` where `peek` found nothing. */
   readonly sight?: Sight | null;
+  /** What `list` gave. */
+  readonly listed?: readonly Sight[];
+  /** The session that `revokeAll` left alone. */
+  readonly except?: string;
 }
 
 /** Which session a request has left, once all that it changed is saved. */

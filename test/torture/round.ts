@@ -67,12 +67,13 @@ function browsersOf(
   recorder: Recorder,
   { seed, profile }: RoundOptions,
 ): Browser[] {
-  const { lifetime, browsers } = profileOf(profile);
+  const { lifetime, browsers, signIns } = profileOf(profile);
   const random = new Random(seed);
   const around = {
     recorder,
     names: new TokenNames(),
     lifetime,
+    signIns,
     ids: [],
     get ports() {
       return deployment.ports;

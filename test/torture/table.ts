@@ -1,5 +1,5 @@
 import type { History, HistoryEvent, RequestEvent } from './history.js';
-import type { Sight, Step } from './program.js';
+import type { Sight, Step, StepReport } from './program.js';
 
 /** A history as a table by time, for people. */
 export function historyTable({ events }: History): string {
@@ -49,7 +49,7 @@ function requestRow(event: RequestEvent, at: At): string[] {
   const { status, outcome, cookie, failure, sight, answeredMs } = event;
   const done = steps.map((step, i) => {
     const report = reports?.[i];
-    const seen = report?.sight === undefined ? '' : ` -> ${sightText(report.sight)}`;
+    const seen = seenText(report);
     return `${stepText(step)}@${at(report?.fromMs)}${report?.error ? `!${report.error}` : ''}${seen}`;
   });
   const told =
@@ -68,10 +68,16 @@ function requestRow(event: RequestEvent, at: At): string[] {
   ];
 }
 
+function seenText({ sight, listed }: Partial<StepReport> = {}): string {
+  if (listed) return ` -> [${listed.map(sightText).join(' ')}]`;
+  return sight === undefined ? '' : ` -> ${sightText(sight)}`;
+}
+
 function sightText(sight: Sight | null): string {
   if (!sight) return 'nothing';
   const fields = Object.entries(sight.fields).map(([field, value]) => `${field}=${value}`);
-  return `${sight.isNew ? 'new ' : ''}${sight.id.slice(0, 5)}{${fields.join(' ')}}`;
+  const whose = sight.principal === undefined ? '' : ` of ${sight.principal}`;
+  return `${sight.isNew ? 'new ' : ''}${sight.id.slice(0, 5)}${whose}{${fields.join(' ')}}`;
 }
 
 function stepText(step: Step): string {
@@ -86,15 +92,27 @@ function stepText(step: Step): string {
     case 'increment':
       return `${step.key}+=${step.by}`;
     case 'regenerate':
-      return step.keep ? `regenerate keep [${step.keep.join(' ')}]` : 'regenerate';
+    case 'signOut':
+      return `${step.op}${keptText(step.keep)}`;
+    case 'signIn':
+      return `signIn ${step.as}${keptText(step.keep)}`;
+    case 'revokeAll':
+      return `revokeAll ${step.of}${step.others ? ' but its own' : ''}`;
+    case 'list':
+      return `list ${step.of}`;
     case 'lifetime':
       return `lifetime ${step.idle}/${step.absolute} s`;
     case 'revoke':
+      return `revoke ${step.id.slice(0, 5)}${step.of === undefined ? '' : ` of ${step.of}`}`;
     case 'peek':
-      return `${step.op} ${step.id.slice(0, 5)}`;
+      return `peek ${step.id.slice(0, 5)}`;
     case 'sleep':
       return `sleep ${step.ms}`;
     default:
       return step.op;
   }
+}
+
+function keptText(keep?: readonly string[]): string {
+  return keep ? ` keep [${keep.join(' ')}]` : '';
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GoneException, Injectable } from '@nestjs/common';
-import { type Session, SessionService } from 'nestjs-server-session';
+import { type Session, SessionService, type StoredSession } from 'nestjs-server-session';
 import { nowMs } from '../now.js';
 import type { Report, Sight, Step, StepReport } from '../program.js';
 
@@ -35,13 +35,12 @@ export class Interpreter {
 
   async #step(step: Step, session: Data, done: StepReport[]): Promise<void> {
     const fromMs = nowMs();
-    const tell = (more: Partial<StepReport>) => {
+    const tell = (more: Found) => {
       const { id, isNew } = session;
       done.push({ fromMs, toMs: nowMs(), id, isNew, ...more });
     };
     try {
-      const sight = await this.#do(step, session, fromMs);
-      tell(sight === undefined ? {} : { sight });
+      tell(await this.#do(step, session, fromMs));
     } catch (error) {
       const { name } = error as Error;
       tell({ error: name });
@@ -49,39 +48,65 @@ export class Interpreter {
     }
   }
 
-  async #do(step: Step, session: Data, fromMs: number): Promise<Sight | null | undefined> {
+  async #do(step: Step, session: Data, fromMs: number): Promise<Found> {
     switch (step.op) {
       case 'peek':
         return this.#peek(step.id, fromMs);
+      case 'list':
+        return this.#list(step.of, fromMs);
       case 'revoke':
-        await this.sessions.revoke(step.id);
-        return undefined;
+        await this.sessions.revoke(
+          step.id,
+          step.of === undefined ? undefined : { principal: step.of },
+        );
+        return {};
+      case 'revokeAll':
+        return this.#revokeAll(step, session);
       case 'reload':
         await session.reload();
-        return sightOf(session, fromMs, nowMs());
+        return { sight: sightOf(session, fromMs, nowMs()) };
       case 'sleep':
         await sleep(step.ms);
-        return undefined;
+        return {};
       case 'save':
       case 'destroy':
         await session[step.op]();
-        return undefined;
+        return {};
       case 'regenerate':
-        await session.regenerate({ keep: step.keep as never });
-        return undefined;
+      case 'signOut':
+        await session[step.op]({ keep: step.keep as never });
+        return {};
+      case 'signIn':
+        await session.signIn(step.as, { keep: step.keep as never });
+        return {};
       default:
         change(step, session);
-        return undefined;
+        return {};
     }
   }
 
-  async #peek(id: string, fromMs: number): Promise<Sight | null> {
+  async #peek(id: string, fromMs: number): Promise<Found> {
     const stored = await this.sessions.get(id);
-    if (!stored) return null;
-    const facts = { id: stored.id, isNew: false };
-    return { ...facts, fromMs, toMs: nowMs(), fields: fieldsOf(stored.data) };
+    return { sight: stored && storedSight(stored, fromMs, nowMs()) };
+  }
+
+  async #list(of: string, fromMs: number): Promise<Found> {
+    const found = await this.sessions.list(of);
+    const toMs = nowMs();
+    return { listed: found.map((stored) => storedSight(stored, fromMs, toMs)) };
+  }
+
+  /** Somebody else's session can't be left alone. */
+  async #revokeAll({ of, others }: RevokeAll, session: Data): Promise<Found> {
+    const isOwn = others && session.principal === of;
+    await this.sessions.revokeAll(of, { except: isOwn ? session : undefined });
+    return isOwn ? { except: session.id } : {};
   }
 }
+
+/** What a step found. */
+type Found = Pick<StepReport, 'error' | 'sight' | 'listed' | 'except'>;
+type RevokeAll = Extract<Step, { op: 'revokeAll' }>;
 
 /** A request as its header has it. */
 export interface Request {
@@ -92,7 +117,20 @@ export interface Request {
 
 type Change = Exclude<
   Step,
-  { op: 'peek' | 'revoke' | 'reload' | 'sleep' | 'save' | 'destroy' | 'regenerate' }
+  {
+    op:
+      | 'peek'
+      | 'list'
+      | 'revoke'
+      | 'revokeAll'
+      | 'reload'
+      | 'sleep'
+      | 'save'
+      | 'destroy'
+      | 'regenerate'
+      | 'signIn'
+      | 'signOut';
+  }
 >;
 
 function change(step: Change, session: Data): void {
@@ -132,7 +170,17 @@ function sightOf(session: Data, fromMs: number, toMs: number): Sight {
   const { id, isNew, generation } = session as Facts;
   // `generation` is a member of the session only where the library has it.
   const known = typeof generation === 'string' ? { generation } : {};
-  return { fromMs, toMs, id, isNew, ...known, fields: fieldsOf(session) };
+  const whose = whoseOf(session);
+  return { fromMs, toMs, id, isNew, ...known, ...whose, fields: fieldsOf(session) };
+}
+
+function storedSight(stored: StoredSession, fromMs: number, toMs: number): Sight {
+  const { id, data } = stored;
+  return { fromMs, toMs, id, isNew: false, ...whoseOf(stored), fields: fieldsOf(data) };
+}
+
+function whoseOf({ principal }: Pick<StoredSession, 'principal'>): Pick<Sight, 'principal'> {
+  return principal === undefined ? {} : { principal };
 }
 
 function fieldsOf(data: object): Record<string, string | number> {

@@ -34,6 +34,7 @@ class ClientOwner implements OnApplicationShutdown {
       renewInterval: settings.renewInterval,
       renewGrace: settings.renewGrace,
       backendTimeout: settings.backendTimeout,
+      principals: settings.principals,
     }),
   ],
   controllers: [TortureController],

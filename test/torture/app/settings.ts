@@ -8,8 +8,11 @@ export interface AppSettings {
   readonly renewInterval: number | false;
   readonly renewGrace: number;
   readonly backendTimeout: number;
+  readonly principals: { readonly maxSessions?: number; readonly onLimit?: OnLimit };
   readonly redis: RedisSettings;
 }
+
+export type OnLimit = 'end-oldest' | 'refuse';
 
 /** How an application finds its Redis; `natMap` leads each server's own address through a wire. */
 export interface RedisSettings {

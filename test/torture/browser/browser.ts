@@ -6,20 +6,21 @@ import type { Profile } from '../profiles.js';
 import type { Random } from '../random.js';
 import type { Recorder } from '../recorder.js';
 import { CookieJar, type TokenNames } from './jar.js';
+import type { Maker } from './maker.js';
 import {
   canTryAgain,
   isDraft,
   isWrite,
   makeProgram,
-  type Maker,
   remember,
   tryAgain,
   writeLate,
 } from './programs.js';
 import { send } from './send.js';
+import { listAll, opposed } from './sign-ins.js';
 
 /** How long anything is waited for: longer than the checker's bound for a hang. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 25_000;
 const THINK_MS = 100;
 /** Around the idle timeout of short sessions. */
 const NAP_MS = [1_000, 7_000] as const;
@@ -32,6 +33,8 @@ const LOOK_MS = [30, 150] as const;
 const STAY_MS = [200, 2_000] as const;
 const MAX_BURST = 4;
 const MAX_ABORT_MS = 200;
+/** How long after a sign-in somebody else does something about its principal. */
+const MAX_OPPOSED_MS = 300;
 /** How many of its old tokens a browser asks for when all is over. */
 const LAST_TOKENS = 12;
 
@@ -42,6 +45,8 @@ export interface Surroundings {
   /** Where each application listens now. */
   readonly ports: readonly number[];
   readonly lifetime: { readonly idle: number; readonly absolute: number };
+  /** How many of all programs are about principals. */
+  readonly signIns: number;
   /** Ids that some application told, of any browser. */
   readonly ids: string[];
 }
@@ -53,6 +58,7 @@ interface Wish {
   readonly make?: (maker: Maker) => Program;
   readonly app?: number;
   readonly token?: string;
+  readonly afterMs?: number;
 }
 
 /** One browser: several tabs that share a jar, whose answers come out of order. */
@@ -75,8 +81,9 @@ export class Browser {
     while (this.#under.size > 0) await Promise.all(this.#under);
   }
 
-  /** Looks on each application at what there is in the end, under each token that it had lately. */
+  /** Looks on each application at what there is in the end: for each principal, and under each token that it had lately. */
   async look(): Promise<void> {
+    await this.#ask(this.random, { make: listAll });
     for (const token of this.#jar.past.slice(-LAST_TOKENS)) {
       for (const app of this.around.ports.keys()) {
         await this.#ask(this.random, { make: look, app, token });
@@ -140,6 +147,7 @@ export class Browser {
     const app = wish.app ?? random.between(0, ports.length - 1);
     const event = this.#record(n, app, token, program);
     const isLeaving = !wish.make && random.isHit(isDraft(program) ? 0.6 : 0.04);
+    if (!wish.make) this.#oppose(random, program, app);
     const answer = await send(
       {
         n,
@@ -169,6 +177,14 @@ export class Browser {
     if (random.isHit(0.4)) this.#askBeside(random, { make: look, app: this.#otherThan(app) });
   }
 
+  /** While somebody signs in, all sessions of the same principal are ended or listed elsewhere, or another one begins. */
+  #oppose(random: Random, program: Program, app: number): void {
+    const make = opposed(program);
+    if (!make || !random.isHit(0.3)) return;
+    const afterMs = random.between(0, MAX_OPPOSED_MS);
+    this.#askBeside(random, { make, app: this.#otherThan(app), afterMs });
+  }
+
   /** Somebody who was refused tries again at once, mostly where it works. */
   #insist(random: Random, { status, app, steps, kind }: RequestEvent): void {
     const refused = { steps, kind };
@@ -182,20 +198,21 @@ export class Browser {
   }
 
   #askBeside(random: Random, wish: Wish): void {
-    const asking = this.#ask(random, wish);
+    const asking = sleep(wish.afterMs ?? 0).then(() => this.#ask(random, wish));
     this.#under.add(asking);
     void asking.finally(() => this.#under.delete(asking));
   }
 
-  /** Mostly the jar's; now and then one of before, as from a late tab or a thief. */
+  /** Mostly the jar's; now and then one of before, as from a late tab or a thief; or none, as of somebody's other device. */
   #token(random: Random): string | undefined {
     const { past, token } = this.#jar;
+    if (random.isHit(this.around.signIns / 8)) return undefined;
     return past.length > 1 && random.isHit(0.06) ? random.pick(past.slice(-4)) : token;
   }
 
   #maker(random: Random, n: number): Maker {
-    const { lifetime, ids } = this.around;
-    return { random, n, browser: this.index, ids, lifetime };
+    const { lifetime, ids, signIns } = this.around;
+    return { random, n, browser: this.index, ids, lifetime, signIns };
   }
 
   #record(n: number, app: number, token: string | undefined, program: Program): RequestEvent {

@@ -1,45 +1,30 @@
 import { type Kind, KINDS, type Program, type Step } from '../program.js';
 import type { Random } from '../random.js';
+import {
+  increment,
+  KEPT,
+  type Maker,
+  NESTED,
+  own,
+  type Recipe,
+  type Recipes,
+  REGISTERS,
+  set,
+  sleep,
+  slowMs,
+  user,
+} from './maker.js';
+import { SIGN_INS } from './sign-ins.js';
 
-/** Registers that any request may set, and counters that any may increment. */
-const REGISTERS = ['color', 'page'];
-const COUNTERS = ['hits', 'unread'];
-const NESTED = 'cart';
 const FLASH = 'flash';
 const DRAFT = 'draft';
-/** What a sign-in keeps, where it does not keep all. */
-const KEPT = ['color', NESTED, 'hits'];
-const SLOW_MS = 250;
 
-/** What a program is made for. */
-export interface Maker {
-  readonly random: Random;
-  /** The request's number: with it each write has a value of its own. */
-  readonly n: number;
-  readonly browser: number;
-  /** Ids that can be asked for and revoked. */
-  readonly ids: readonly string[];
-  /** A life of its own that a session can be given, in seconds. */
-  readonly lifetime: { readonly idle: number; readonly absolute: number };
-}
-
-type Recipe = (maker: Maker, value: () => string) => Step[];
-
-const sleep = ({ random }: Maker): Step => ({ op: 'sleep', ms: random.between(1, SLOW_MS) });
-const set = ({ random }: Maker, value: string): Step => {
-  return { op: 'set', key: random.pick(REGISTERS), value };
-};
-const increment = ({ random }: Maker): Step => {
-  return { op: 'increment', key: random.pick(COUNTERS), by: random.between(1, 5) };
-};
-const own = ({ n }: Maker, value: string): Step => ({ op: 'set', key: `own${n}`, value });
-const user = (value: string): Step => ({ op: 'set', key: 'user', value });
 const nest = (value: string): Step => ({ op: 'nest', key: NESTED, value });
 const keep = { op: 'regenerate', keep: KEPT } as const;
 const spoil: Step = { op: 'spoil', key: 'spoiled' };
 const regenerate = ({ random }: Maker): Step => (random.isHit(0.5) ? keep : { op: 'regenerate' });
 
-const RECIPES: readonly (readonly [weight: number, recipe: Recipe])[] = [
+const RECIPES: Recipes = [
   [10, () => []],
   [4, (m) => [sleep(m)]],
   [8, (m, v) => [set(m, v())]],
@@ -85,8 +70,13 @@ const BEGIN: Recipe = (m, v) => [{ op: 'set', key: 'home', value: v() }, set(m, 
 
 export function makeProgram(maker: Maker, hasSession: boolean): Program {
   const { random } = maker;
-  const recipe = !hasSession && random.isHit(0.7) ? BEGIN : random.weighted(RECIPES);
+  const recipe = pickRecipe(maker, hasSession);
   return { steps: recipe(maker, valuesOf(maker)), kind: pickKind(random) };
+}
+
+function pickRecipe({ random, signIns }: Maker, hasSession: boolean): Recipe {
+  if (random.isHit(signIns)) return random.weighted(SIGN_INS);
+  return !hasSession && random.isHit(0.7) ? BEGIN : random.weighted(RECIPES);
 }
 
 /** What somebody does who was refused: the same once more, which has to be newer than what was refused. */
@@ -105,16 +95,8 @@ export function remember({ lifetime }: Maker): Program {
 
 /** Loads its session, and writes to it some time later. */
 export function writeLate(maker: Maker): Program {
-  const { n, random } = maker;
-  const value = valuesOf(maker)();
-  const ms = random.between(SLOW_MS / 2, 2 * SLOW_MS);
-  return {
-    steps: [
-      { op: 'sleep', ms },
-      { op: 'set', key: `own${n}`, value },
-    ],
-    kind: 'value',
-  };
+  const steps: Step[] = [{ op: 'sleep', ms: slowMs(maker) }, own(maker, valuesOf(maker)())];
+  return { steps, kind: 'value' };
 }
 
 /** Whether a program sets something that can be set again. */
@@ -133,7 +115,7 @@ function pickKind(random: Random): Kind {
 
 /** Whether the session is to be different when the answer is there. */
 export function isWrite({ steps }: Program): boolean {
-  return steps.some(({ op }) => ['set', 'nest', 'increment'].includes(op));
+  return steps.some(({ op }) => ['set', 'nest', 'increment', 'signIn'].includes(op));
 }
 
 /** Whether a client that goes away in the midst of it is of special interest. */

@@ -1,5 +1,5 @@
 import type { CrashEvent, RequestEvent } from '../history.js';
-import { isIntended, STATUS } from '../program.js';
+import { isIntended, STATUS, type Step } from '../program.js';
 import type { Model } from './model.js';
 import type { Verdict, Violation } from './violation.js';
 
@@ -7,6 +7,20 @@ import type { Verdict, Violation } from './violation.js';
 const SLACK_MS = 3_000;
 /** Loading, committing, and what a commit does again after a lost answer. */
 const OWN_OPERATIONS = 4;
+/** How many operations a step may take, one after another. */
+const OPERATIONS: Partial<Record<Step['op'], number>> = {
+  save: 1,
+  reload: 1,
+  regenerate: 1,
+  destroy: 1,
+  peek: 1,
+  list: 3,
+  revoke: 3,
+  signOut: 2,
+  revokeAll: 6,
+  // Those of the limit too, and all once more in a new session.
+  signIn: 12,
+};
 /** How long after a fault the backend may still be away, for connections are tried anew only now and then. */
 const RECOVERY_MS = 3_000;
 
@@ -58,9 +72,7 @@ export function checkHangs(model: Model, crashes: readonly CrashEvent[]): Verdic
 
 function boundOf({ bounds }: Model, { steps }: RequestEvent): number {
   const sleepMs = steps.reduce((sum, step) => sum + (step.op === 'sleep' ? step.ms : 0), 0);
-  const operations = steps.filter(({ op }) =>
-    ['save', 'reload', 'regenerate', 'destroy', 'revoke', 'peek'].includes(op),
-  ).length;
+  const operations = steps.reduce((sum, { op }) => sum + (OPERATIONS[op] ?? 0), 0);
   return sleepMs + (operations + OWN_OPERATIONS) * bounds.backendTimeoutMs + SLACK_MS;
 }
 

@@ -24,7 +24,7 @@ export function checkClocks(model: Model): Verdict {
     let lastUseMs = madeMs;
     for (const request of inOrder) {
       checked++;
-      const by = overdue(request, lastUseMs, madeMs, life);
+      const by = overdue(request, lastUseMs, lastStartMs(model, session, madeMs, request), life);
       if (by) violations.push(violation(session, request, by));
       lastUseMs = Math.max(lastUseMs, lastNoteMs(model, request));
     }
@@ -56,6 +56,14 @@ function firstMadeMs(model: Model, session: string): number {
   const first = made.reduce((least, { headMs }) => Math.min(least, headMs), Infinity);
   const isSeen = made.some(({ n }) => model.request(n).sight?.isNew);
   return isSeen ? first : Infinity;
+}
+
+/** From when on its absolute timeout may count: a sign-in begins it anew. */
+function lastStartMs(model: Model, session: string, madeMs: number, { askedMs }: RequestEvent) {
+  const signIns = model.attempts.filter((each) => {
+    return each.session === session && !each.isRefused && each.fromMs <= askedMs;
+  });
+  return signIns.reduce((latest, { lastMs }) => Math.max(latest, lastMs), madeMs);
 }
 
 /** When a request can have noted its use, at the latest. */

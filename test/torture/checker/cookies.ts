@@ -1,7 +1,9 @@
 import type { RequestEvent } from '../history.js';
 import { replacedTokens } from './dead.js';
+import { isEnd } from './deeds.js';
 import { groupBy } from './group-by.js';
-import type { KnownEnding, Model } from './model.js';
+import type { KnownEnding } from './known.js';
+import type { Model } from './model.js';
 import type { Verdict, Violation } from './violation.js';
 
 /** A head may have been on its way, or its session been found alive just before: counted apart. */
@@ -46,7 +48,7 @@ function forbidden(model: Model, request: RequestEvent, replaced: Replaced): For
   if (typeof cookie === 'object') {
     const session = model.lineage.ofToken(cookie.token);
     for (const ending of session === undefined ? [] : model.endingsOf(session)) {
-      if (ending.kind === 'regenerate' || !ending.isSure || ending.n === n) continue;
+      if (!isEnd(ending) || !ending.isSure || ending.n === n) continue;
       found.push({ ending, what: `${cookie.token}, a token of the session` });
     }
     for (const { ending } of replaced.get(cookie.token) ?? []) {
@@ -64,7 +66,7 @@ function forbidden(model: Model, request: RequestEvent, replaced: Replaced): For
 
 /** What a handler itself ends or renews it is told the outcome of, in the order in which that took place. */
 function decidesItself({ steps }: RequestEvent): boolean {
-  return steps.some(({ op }) => op === 'regenerate' || op === 'destroy');
+  return steps.some(({ op }) => ['regenerate', 'destroy', 'signIn', 'signOut'].includes(op));
 }
 
 /** Whether the session goes on under its new token, so that the old one is known as replaced. */
@@ -73,7 +75,7 @@ function isFreshlyReplaced(model: Model, request: RequestEvent, ending: KnownEnd
   if (untilMs > ending.fromMs + REPLACED_MS) return false;
   const hasEnded = model
     .endingsOf(ending.session)
-    .some(({ kind, fromMs }) => kind !== 'regenerate' && fromMs <= untilMs);
+    .some((each) => isEnd(each) && each.fromMs <= untilMs);
   return !hasEnded && model.uses.isAliveAt(ending.session, untilMs);
 }
 

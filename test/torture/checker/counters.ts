@@ -1,6 +1,8 @@
 import { groupBy } from './group-by.js';
-import type { KnownEffect, Model, Read } from './model.js';
+import type { KnownEffect } from './known.js';
+import type { Model } from './model.js';
 import { readsOf } from './reads.js';
+import type { Read } from './sights.js';
 import type { Verdict, Violation } from './violation.js';
 
 /**

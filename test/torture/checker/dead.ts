@@ -1,6 +1,8 @@
 import type { Step } from '../program.js';
 import { groupBy } from './group-by.js';
-import type { KnownEnding, Model } from './model.js';
+import { isEnd } from './deeds.js';
+import type { KnownEnding } from './known.js';
+import type { Model } from './model.js';
 import { readsOf } from './reads.js';
 import type { Verdict, Violation } from './violation.js';
 
@@ -38,7 +40,8 @@ function checkSessions(model: Model): Found {
   for (const { n, session, fromMs, isAnonymous } of readsOf(model)) {
     if (isAnonymous) continue;
     for (const ending of model.endingsOf(session)) {
-      if (ending.kind === 'regenerate' || !ending.isSure) continue;
+      // What revokeAll has ended is looked at by itself.
+      if (!isEnd(ending) || ending.kind === 'revokeAll' || !ending.isSure) continue;
       checked++;
       if (fromMs <= ending.ackMs) continue;
       violations.push({
@@ -142,7 +145,7 @@ function checkStale(model: Model): Found {
 }
 
 function isOther({ op }: Step): boolean {
-  return op === 'regenerate' || op === 'reload' || op === 'destroy';
+  return ['regenerate', 'reload', 'destroy', 'signIn', 'signOut'].includes(op);
 }
 
 /** Which request saw each value first. */
@@ -182,9 +185,7 @@ function* renewedTokens(model: Model): Generator<DeadToken> {
     if (typeof cookie !== 'object' || token === undefined || token === cookie.token) continue;
     if (outcome !== 'ok' || !sight || sight.isNew || model.isExempt(headMs!)) continue;
     const session = model.lineage.of(sight.id);
-    const isRenewal = steps.every(
-      ({ op }) => op !== 'regenerate' && op !== 'destroy' && op !== 'reload',
-    );
+    const isRenewal = steps.every((step) => !isOther(step));
     if (!isRenewal || model.lineage.ofToken(cookie.token) !== session) continue;
     const deadMs = headMs! + model.bounds.graceMs + GRACE_TOLERANCE_MS;
     yield { token, session, by: n, deadMs, how: 'renewal' };

@@ -6,7 +6,8 @@ export interface Effect {
   /** `*`: every field but those in `except`. */
   readonly field: string;
   readonly except?: readonly string[];
-  readonly kind: 'set' | 'delete' | 'add' | 'life';
+  /** `signIn`: it makes the session the principal's that `value` names. */
+  readonly kind: 'set' | 'delete' | 'add' | 'life' | 'signIn';
   readonly value?: string;
   readonly by?: number;
   /** For `life`, a life of its own for the session. */
@@ -21,14 +22,54 @@ export interface Effect {
   readonly isAcknowledged: boolean;
   /** Whether its session had no record before. */
   readonly isNew: boolean;
+  /** Whether it may have gone to a session with another id, which nobody has told. */
+  readonly mayHaveMoved: boolean;
+  /** The id of the session that it was meant for, where that had ended by then. */
+  readonly movedFrom?: string | undefined;
 }
 
-/** The end of a session, or of all tokens that it had. */
+/**
+ * The end of a session; or of all tokens that it had (`regenerate`), or of all that was under way in it (`expel`: a
+ * revocation has come between, and the session goes on). `replace`: a sign-in as somebody else has ended it.
+ */
 export interface Ending {
   readonly n: number;
   readonly id: string;
-  readonly kind: 'destroy' | 'revoke' | 'regenerate';
+  readonly kind: 'destroy' | 'revoke' | 'replace' | 'revokeAll' | 'limit' | 'regenerate' | 'expel';
   readonly fromMs: number;
+  readonly ackMs: number;
+  readonly lastMs: number;
+}
+
+/** Whether the session is no more after it. */
+export function isEnd({ kind }: Pick<Ending, 'kind'>): boolean {
+  return kind !== 'regenerate' && kind !== 'expel';
+}
+
+/** Whether an ending is a request's own, whose order among its other steps is known. */
+export function isOwn({ n, kind }: Pick<Ending, 'n' | 'kind'>, by: number): boolean {
+  return n === by && kind !== 'revokeAll' && kind !== 'limit' && kind !== 'expel';
+}
+
+/** A sign-in that was answered with its refusal. */
+export interface Refusal {
+  readonly n: number;
+  readonly id: string;
+  readonly principal: string;
+  readonly kind: 'limit' | 'revoked';
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Ends sessions of a principal: all that it has, or the one with this id. */
+export interface Revocation {
+  readonly n: number;
+  readonly principal: string;
+  readonly id?: string;
+  readonly exceptId?: string;
+  readonly fromMs: number;
+  /** When whoever asked for it was told, of a failure too. */
+  readonly endMs: number;
   readonly ackMs: number;
   readonly lastMs: number;
 }
@@ -37,6 +78,8 @@ export interface Ending {
 export interface Deeds {
   readonly effects: Effect[];
   readonly endings: Ending[];
+  readonly refusals: Refusal[];
+  readonly revocations: Revocation[];
   /** Values that the handler took back before anything was to be stored: nobody may ever see them. */
   readonly takenBack: string[];
 }

@@ -1,15 +1,8 @@
 import type { RequestEvent } from '../history.js';
 import type { Left, Step, StepReport } from '../program.js';
-import type { Deeds, Effect, Ending } from './deeds.js';
-
-type Pending = Pick<Effect, 'kind' | 'field' | 'except' | 'value' | 'by' | 'life' | 'fromMs'>;
-/** When something was acknowledged, and until when it can happen. */
-interface Times {
-  readonly ackMs: number;
-  readonly lastMs: number;
-}
-
-const NEVER: Times = { ackMs: Infinity, lastMs: Infinity };
+import type { Deeds, Ending, Refusal } from './deeds.js';
+import { Draft } from './draft.js';
+import { NEVER, refusedBy, RequestEnd, type Times } from './request-end.js';
 
 export function deedsOf(request: RequestEvent): Deeds {
   return new Walk(request).run();
@@ -17,24 +10,35 @@ export function deedsOf(request: RequestEvent): Deeds {
 
 /** Follows a handler through its steps. */
 class Walk {
-  readonly #deeds: Deeds = { effects: [], endings: [], takenBack: [] };
-  /** The fields that the handler sees, and those of them that are stored. */
-  #view: Set<string>;
-  #stored: Set<string>;
-  #pending: Pending[] = [];
+  readonly #draft: Draft;
+  readonly #deeds: Deeds;
+  readonly #end: RequestEnd;
   #id: string;
   #isNew: boolean;
+  /** Whose the handler sees the session to be. */
+  #principal: string | undefined;
   /** When a new token was asked for that is not saved yet. */
   #regenerateMs: number | undefined;
+  /** Whose the session is to be by what is not saved yet. */
+  #signIn: { readonly as: string; readonly fromMs: number } | undefined;
+  /** What a sign-in as somebody else ends when it is saved. */
+  #replaced: { readonly id: string; readonly fromMs: number } | undefined;
+  /** Which session it was meant for, where it has gone on in another. */
+  #movedFrom: string | undefined;
+  /** Whether what could not be saved by a step is saved by the answer, where it may be too late for its session. */
+  #isTriedAgain = false;
   /** Whether the session can't be saved any more, for what was set. */
   #isSpoiled = false;
 
   constructor(private readonly request: RequestEvent) {
     const { sight } = request;
-    this.#view = new Set(Object.keys(sight?.fields ?? {}));
-    this.#stored = new Set(this.#view);
+    this.#end = new RequestEnd(request);
+    this.#draft = new Draft(sight?.fields);
+    const { takenBack } = this.#draft;
+    this.#deeds = { effects: [], endings: [], refusals: [], revocations: [], takenBack };
     this.#id = sight?.id ?? '';
     this.#isNew = sight?.isNew ?? true;
+    this.#principal = sight?.principal;
   }
 
   run(): Deeds {
@@ -44,176 +48,211 @@ class Walk {
       const report = reports?.[index];
       // Of a process that was killed nobody knows how far it came: as far as it could.
       if (reports && !report) break;
-      this.#step(step, report ?? unknownStep(this.#id, this.#isNew, sight.toMs));
+      this.#step(step, report ?? this.#unknown(sight.toMs));
       if (report?.error !== undefined) break;
     }
     this.#saveAtTheEnd();
     return this.#deeds;
   }
 
-  /** What the answer says of all that is not saved yet. */
-  #atTheEnd(): Times {
-    const { outcome, status, headMs, reports } = this.request;
-    const hasFailed = !reports || reports.some(({ error }) => error !== undefined);
-    if (outcome === 'ok' && !hasFailed) return { ackMs: headMs!, lastMs: headMs! };
-    // Promise: what was answered with 503 is stored by then, or never over what is newer.
-    const isRefused = status === 503 || outcome === 'ok';
-    return { ackMs: Infinity, lastMs: isRefused ? headMs! : Infinity };
-  }
-
   #step(step: Step, report: StepReport): void {
-    const { fromMs, toMs, error, sight, id, isNew } = report;
+    const { fromMs, error, sight, id, isNew } = report;
     const hasFailed = error !== undefined;
+    const draft = this.#draft;
     switch (step.op) {
       case 'set':
       case 'nest':
-        this.#set(step.key, step.value, fromMs);
+        draft.set(step.key, step.value, fromMs);
         break;
       case 'delete':
       case 'take':
-        this.#delete(step.key, fromMs);
+        draft.delete(step.key, fromMs);
         break;
       case 'clear':
-        for (const field of this.#view) this.#delete(field, fromMs);
+        draft.clear(fromMs);
         break;
       case 'spoil':
         this.#isSpoiled = true;
         break;
       case 'increment':
-        this.#view.add(step.key);
-        this.#pending.push({ kind: 'add', field: step.key, by: step.by, fromMs });
+        draft.add(step.key, step.by, fromMs);
         break;
       case 'lifetime':
-        this.#pending.push({ kind: 'life', field: '$life', life: lifeOf(step), fromMs });
+        draft.note({ kind: 'life', field: '$life', life: lifeOf(step), fromMs });
         break;
       case 'save':
-        if (!hasFailed) this.#become({ id, isNew });
-        this.#flush(hasFailed ? this.#atTheEnd() : { ackMs: toMs, lastMs: toMs });
+        this.#save(report);
         break;
       case 'reload':
-        if (!hasFailed) this.#reload(Object.keys(sight?.fields ?? {}));
+        if (!hasFailed) draft.reload(sight?.fields ?? {});
         break;
       case 'regenerate':
         this.#regenerate(step.keep, fromMs);
         break;
+      case 'signIn':
+        this.#signInAs(step.as, step.keep, fromMs);
+        break;
+      case 'signOut':
+        this.#ends('destroy', this.#id, fromMs, hasFailed);
+        draft.carry(step.keep ?? [], fromMs);
+        break;
       case 'destroy':
-        this.#end('destroy', this.#id, fromMs, hasFailed);
-        this.#reload([]);
+        this.#ends('destroy', this.#id, fromMs, hasFailed);
+        draft.reload({});
         break;
       case 'revoke':
-        this.#end('revoke', step.id, fromMs, hasFailed);
+        if (step.of === undefined) this.#ends('revoke', step.id, fromMs, hasFailed);
+        else this.#revoke(step.of, report, step.id);
+        break;
+      case 'revokeAll':
+        this.#revoke(step.of, report);
     }
-    this.#id = id;
-    this.#isNew = isNew;
+    if (this.request.reports) {
+      this.#id = id;
+      this.#isNew = isNew;
+    }
+    if (step.op === 'signOut' || step.op === 'destroy') this.#principal = undefined;
   }
 
-  #set(field: string, value: string, fromMs: number): void {
-    this.#drop(field);
-    this.#view.add(field);
-    this.#pending.push({ kind: 'set', field, value, fromMs });
+  #save(report: StepReport): void {
+    const { error, toMs } = report;
+    const refusal = refusedBy(error);
+    if (refusal) return this.#refuse(refusal, toMs);
+    if (error === undefined) this.#become(report);
+    else this.#isTriedAgain = true;
+    this.#flush(error === undefined ? { ackMs: toMs, lastMs: toMs } : this.#end.times);
   }
 
-  /** Only what the handler saw is deleted: what another request has set meanwhile, in a field that was not there, stays. */
-  #delete(field: string, fromMs: number): void {
-    this.#drop(field);
-    this.#view.delete(field);
-    if (this.#stored.has(field)) this.#pending.push({ kind: 'delete', field, fromMs });
-  }
-
-  /** A new token: the fields that are not kept are gone, those too that other requests have set meanwhile. */
+  /** A new token. */
   #regenerate(keep: readonly string[] | undefined, fromMs: number): void {
-    if (keep) {
-      for (const field of this.#view) if (!keep.includes(field)) this.#delete(field, fromMs);
-      this.#pending.push({ kind: 'delete', field: '*', except: keep, fromMs });
-    }
+    // A token that was replaced led to no session, and what was set goes nowhere; or it led to none at all.
+    if (this.#isNew && this.request.token !== undefined) this.#draft.doubt();
+    if (keep) this.#draft.retain(keep, fromMs);
     if (!this.#isNew) this.#regenerateMs = fromMs;
+  }
+
+  /** Of a session that is somebody else's the fields that are kept go on in a new one. */
+  #signInAs(as: string, keep: readonly string[] | undefined, fromMs: number): void {
+    if (this.#principal === undefined || this.#principal === as) {
+      this.#regenerate(keep, fromMs);
+    } else {
+      if (!this.#isNew) this.#replaced = { id: this.#id, fromMs };
+      this.#regenerateMs = undefined;
+      this.#id = `unknown, by ${this.request.n}`;
+      this.#isNew = true;
+      this.#draft.carry(keep ?? [], fromMs);
+    }
+    this.#principal = as;
+    this.#signIn = { as, fromMs };
+    this.#draft.note({ kind: 'signIn', field: '$principal', value: as, fromMs });
+  }
+
+  /** A sign-in that was refused has left all as it was. */
+  #refuse(kind: Refusal['kind'], toMs: number): void {
+    const { as, fromMs } = this.#signIn!;
+    const id = this.#replaced?.id ?? this.#id;
+    this.#deeds.refusals.push({ n: this.request.n, id, principal: as, kind, fromMs, toMs });
+    this.#draft.refuse();
+    this.#regenerateMs = undefined;
+    this.#signIn = undefined;
+    this.#replaced = undefined;
+  }
+
+  #revoke(principal: string, { fromMs, toMs, error, except }: StepReport, id?: string): void {
+    const isDone = error === undefined && toMs < Infinity;
+    const times = isDone ? { ackMs: toMs, lastMs: toMs } : NEVER;
+    this.#deeds.revocations.push({
+      n: this.request.n,
+      principal,
+      fromMs,
+      endMs: toMs < Infinity ? toMs : (this.request.endMs ?? Infinity),
+      ...times,
+      ...(id !== undefined && { id }),
+      ...(except !== undefined && { exceptId: except }),
+    });
   }
 
   /** It is known only when the response has closed which session took what is not saved yet. */
   #saveAtTheEnd(): void {
-    const { left } = this.request;
+    const { status, headMs } = this.request;
+    const { left, times, hasFailed } = this.#end;
+    const refusal = this.#signIn && !hasFailed ? refusedBy(status) : undefined;
+    if (refusal) {
+      // Nothing else is saved then either.
+      this.#draft.void();
+      return this.#refuse(refusal, headMs!);
+    }
     if (left) this.#become(left);
-    const times = this.#atTheEnd();
-    const isUnsure = this.#regenerateMs !== undefined && !left;
-    this.#flush(isUnsure ? { ...times, ackMs: Infinity } : times);
+    this.#flush(this.#mayHaveMoved ? { ...times, ackMs: Infinity } : times);
+  }
+
+  /** Whether a new token was asked for that is not saved yet. */
+  get #isPending(): boolean {
+    return this.#regenerateMs !== undefined || this.#signIn !== undefined;
+  }
+
+  get #mayHaveMoved(): boolean {
+    return this.#isPending && (this.#isTriedAgain || !this.#end.left);
   }
 
   /**
-   * A regenerate is one change with what was set for it. Where somebody else had ended the session by then, all that goes
+   * A new token is one change with what was set for it. Where somebody else had ended the session by then, all that goes
    * on in a new one, and what was there before is left as it is.
    */
   #become({ id, isNew }: Left): void {
-    if (this.#regenerateMs === undefined || id === this.#id || !isNew) return;
+    if (!this.#isPending || id === this.#id || !isNew) return;
+    this.#movedFrom = this.#id;
     this.#regenerateMs = undefined;
     this.#id = id;
     this.#isNew = true;
-    this.#pending = this.#pending.filter(({ kind }) => kind !== 'delete');
+    this.#draft.move();
   }
 
-  #end(kind: Ending['kind'], id: string, fromMs: number, hasFailed: boolean): void {
+  #ends(kind: Ending['kind'], id: string, fromMs: number, hasFailed: boolean): void {
     if (kind === 'destroy' && this.#isNew) return;
-    const { outcome, headMs, reports } = this.request;
-    const isOk = outcome === 'ok' && !hasFailed && reports?.every(({ error }) => !error);
+    const { outcome, headMs } = this.request;
+    const isOk = outcome === 'ok' && !hasFailed && !this.#end.hasFailed;
     const times = isOk ? { ackMs: headMs!, lastMs: headMs! } : NEVER;
     this.#deeds.endings.push({ n: this.request.n, id, kind, fromMs, ...times });
   }
 
-  /** Forgets what is not stored, and goes on with these fields. */
-  #reload(fields: readonly string[]): void {
-    for (const { field } of this.#pending) this.#takeBack(field);
-    this.#pending = [];
-    this.#view = new Set(fields);
-    this.#stored = new Set(fields);
-  }
-
-  /** All that is not saved is one change, of which nothing can be stored: no token is replaced either. */
-  #void(): void {
-    for (const { field } of this.#pending) this.#takeBack(field);
-    this.#pending = [];
-    this.#regenerateMs = undefined;
-  }
-
-  #drop(field: string): void {
-    this.#takeBack(field);
-    this.#pending = this.#pending.filter((pending) => pending.field !== field);
-  }
-
-  #takeBack(field: string): void {
-    for (const { kind, field: other, value } of this.#pending) {
-      if (kind === 'set' && other === field) this.#deeds.takenBack.push(value!);
-    }
-  }
-
   #flush({ ackMs, lastMs }: Times): void {
-    if (this.#isSpoiled) return this.#void();
-    if (this.#regenerateMs !== undefined) {
-      this.#end('regenerate', this.#id, this.#regenerateMs, ackMs === Infinity);
+    if (this.#isSpoiled) {
+      // All that is not saved is one change, of which nothing can be stored: no token is replaced either.
+      this.#draft.void();
       this.#regenerateMs = undefined;
+      return;
     }
-    for (const pending of this.#pending) {
+    const hasFailed = ackMs === Infinity;
+    const mayHaveMoved = this.#mayHaveMoved;
+    if (this.#regenerateMs !== undefined) {
+      this.#ends('regenerate', this.#id, this.#regenerateMs, hasFailed);
+    }
+    if (this.#replaced) this.#ends('replace', this.#replaced.id, this.#replaced.fromMs, hasFailed);
+    for (const { isDoubtful, ...pending } of this.#draft.flush()) {
+      const isUnsure = hasFailed || isDoubtful === true;
       this.#deeds.effects.push({
         ...pending,
         n: this.request.n,
         id: this.#id,
-        ackMs,
+        ackMs: isUnsure ? Infinity : ackMs,
         // One that only adds is never over anything: it may come late, but only once.
-        lastMs: pending.kind === 'add' && ackMs === Infinity ? Infinity : lastMs,
+        lastMs: pending.kind === 'add' && isUnsure ? Infinity : lastMs,
         // Nobody but the client who gets its token ever sees a new session.
-        isAcknowledged: ackMs < Infinity && (!this.#isNew || hasToken(this.request)),
+        isAcknowledged: !isUnsure && (!this.#isNew || this.#end.hasToken),
         isNew: this.#isNew,
+        mayHaveMoved,
+        movedFrom: this.#movedFrom,
       });
     }
-    this.#pending = [];
-    this.#stored = new Set(this.#view);
+    this.#regenerateMs = undefined;
+    this.#signIn = undefined;
+    this.#replaced = undefined;
   }
-}
 
-function hasToken({ cookie }: RequestEvent): boolean {
-  return typeof cookie === 'object';
-}
-
-function unknownStep(id: string, isNew: boolean, atMs: number): StepReport {
-  return { fromMs: atMs, toMs: Infinity, id, isNew };
+  #unknown(atMs: number): StepReport {
+    return { fromMs: atMs, toMs: Infinity, id: this.#id, isNew: this.#isNew };
+  }
 }
 
 function lifeOf({ idle, absolute }: { idle: number; absolute: number }) {

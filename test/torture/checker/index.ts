@@ -4,10 +4,16 @@ import { checkClocks } from './clocks.js';
 import { checkCookies } from './cookies.js';
 import { checkCounters } from './counters.js';
 import { checkDead } from './dead.js';
+import { checkGoesOn } from './goes-on.js';
+import { checkLimit } from './limit.js';
+import { checkLists } from './lists.js';
 import { Model } from './model.js';
+import { checkRefusals } from './refusals.js';
 import { checkRegisters } from './registers.js';
+import { checkRevocations } from './revocations.js';
 import { checkIds, checkValues } from './values.js';
 import type { Check, PromiseName, Verdict, Violation } from './violation.js';
+import { checkWhose } from './whose.js';
 
 export interface Judgement {
   readonly violations: readonly Violation[];
@@ -30,6 +36,12 @@ export function check(history: History): Judgement {
     checkClocks,
     checkValues,
     checkIds,
+    checkRevocations,
+    checkLists,
+    checkLimit,
+    checkRefusals,
+    checkWhose,
+    checkGoesOn,
     (each) => checkStatuses(each, crashes),
     (each) => checkHangs(each, crashes),
     checkRecovery,

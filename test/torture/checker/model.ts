@@ -1,45 +1,26 @@
 import type { Bounds, History, NemesisEvent, RequestEvent } from '../history.js';
-import type { Sight } from '../program.js';
-import type { Deeds, Effect, Ending } from './deeds.js';
+import { attemptsOf } from './attempts.js';
+import {
+  type Deeds,
+  type Effect,
+  type Ending,
+  isEnd,
+  isOwn,
+  type Refusal,
+  type Revocation,
+} from './deeds.js';
 import { deedsOf } from './effects.js';
 import { groupBy } from './group-by.js';
+import type { Attempt, GivenToken, KnownEffect, KnownEnding, KnownRevocation } from './known.js';
 import { Lineage } from './lineage.js';
+import { settled, suspectedEndings } from './principal-endings.js';
+import { type Read, sightsOf } from './sights.js';
 import { Uses } from './uses.js';
 
 /** How long before the end of a primary its replica may lack what was acknowledged: it is told after the client. */
 const REPLICATION_LAG_MS = 1_000;
-/** An effect, with what the rest of the history says of it. */
-export interface KnownEffect extends Effect {
-  readonly session: string;
-  /** Whether it was certainly stored: acknowledged, and nothing may have ended the session under its request. */
-  readonly isSure: boolean;
-}
-
-export interface KnownEnding extends Ending {
-  readonly session: string;
-  readonly isSure: boolean;
-  /** For `regenerate`: the token that its request brought. */
-  readonly token: string | undefined;
-}
-
-/** A token as the answer that first gave it says. */
-export interface GivenToken {
-  readonly n: number;
-  readonly askedMs: number;
-  readonly headMs: number;
-  readonly session: string;
-}
-
-/** A stored session as somebody saw it. */
-export interface Read {
-  readonly n: number;
-  readonly session: string;
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly fields: Sight['fields'];
-  /** Whether its token, which must lead to the session, led to none: each field is seen as absent. */
-  readonly isAnonymous: boolean;
-}
+/** How long operations go on after they were given up, and what was held up takes after a fault. */
+const LATE_MS = 2_000;
 
 /** What a history says, in terms of sessions: what was done, and between which times. */
 export class Model {
@@ -49,13 +30,21 @@ export class Model {
   readonly lineage: Lineage;
   readonly tokens = new Map<string, GivenToken>();
   readonly effects: readonly KnownEffect[];
-  readonly endings: readonly KnownEnding[];
+  endings: readonly KnownEnding[];
   /** Values that no request may ever see, with the request that took them back. */
   readonly takenBack = new Map<string, number>();
   readonly uses: Uses;
+  /** All that anybody saw of stored sessions. */
+  readonly sights: readonly Read[];
+  /** As `readsOf` gives them. */
+  reads: readonly Read[] | undefined;
+  readonly attempts: readonly Attempt[];
+  readonly #attemptsOf: Map<string, Attempt[]>;
+  readonly refusals: readonly Refusal[];
+  readonly revocations: readonly KnownRevocation[];
   /** How many acknowledgements are exempt since a primary was killed before it may have told its replica. */
   exempt = 0;
-  readonly #endingsOf: Map<string, KnownEnding[]>;
+  #endingsOf: Map<string, KnownEnding[]>;
   readonly #byNumber: Map<number, RequestEvent>;
 
   constructor({ bounds, events }: History) {
@@ -69,10 +58,20 @@ export class Model {
     for (const [index, { takenBack }] of deeds.entries()) {
       for (const value of takenBack) this.takenBack.set(value, this.requests[index]!.n);
     }
-    this.endings = this.#endings(deeds);
+    this.sights = sightsOf(this.requests, this.lineage);
+    this.refusals = deeds.flatMap(({ refusals }) => refusals);
+    this.revocations = deeds
+      .flatMap(({ revocations }) => revocations)
+      .map((each) => this.#revocation(each));
+    const own = this.#endings(deeds);
+    this.attempts = attemptsOf(deeds, this.lineage, (n) => this.request(n));
+    this.#attemptsOf = groupBy(this.attempts, ({ principal }) => principal);
+    this.endings = [...own, ...suspectedEndings(this, own)];
     this.#endingsOf = groupBy(this.endings, ({ session }) => session);
     this.uses = new Uses(bounds, this.requests, this.lineage);
     this.effects = this.#effects(deeds);
+    this.endings = settled(this.endings, this.effects);
+    this.#endingsOf = groupBy(this.endings, ({ session }) => session);
   }
 
   request(n: number): RequestEvent {
@@ -88,11 +87,11 @@ export class Model {
     return this.#endingsOf.get(session) ?? [];
   }
 
-  /** Whether what was acknowledged then may have been lost with a primary. */
-  isExempt(atMs: number): boolean {
+  /** Whether what was acknowledged then, or done between two times, may have been lost with a primary. */
+  isExempt(atMs: number, untilMs = atMs): boolean {
     return this.nemeses.some(
       ({ losesTail, fromMs, toMs = Infinity }) =>
-        losesTail && fromMs - REPLICATION_LAG_MS <= atMs && atMs <= toMs,
+        losesTail && fromMs - REPLICATION_LAG_MS <= untilMs && atMs <= toMs,
     );
   }
 
@@ -105,13 +104,46 @@ export class Model {
     );
   }
 
+  /** Whether nothing can have ended a session by then. */
+  isCertainlyAlive(session: string, untilMs: number): boolean {
+    const isOver = this.endingsOf(session).some((each) => isEnd(each) && each.fromMs <= untilMs);
+    return !isOver && this.uses.isAliveAt(session, untilMs);
+  }
+
+  /** All sign-ins as a principal; of one session where it is given. */
+  attemptsOf(principal: string, session?: string): readonly Attempt[] {
+    const all = this.#attemptsOf.get(principal) ?? [];
+    return session === undefined ? all : all.filter((each) => each.session === session);
+  }
+
   /** Whether a session may have ended, or its tokens been replaced, by another request between these times. */
   mayBeOver(session: string, n: number, fromMs: number, toMs: number): boolean {
     return this.endingsOf(session).some((ending) => {
-      if (ending.n === n || ending.fromMs > toMs) return false;
+      if (isOwn(ending, n) || ending.fromMs > toMs) return false;
       // A session that was ended stays so; a token that was replaced says nothing of requests that bring the new one.
-      return ending.kind !== 'regenerate' || ending.lastMs >= fromMs;
+      return isEnd(ending) || ending.lastMs >= fromMs;
     });
+  }
+
+  /** By when all that was under way between two times is over, what a fault has held up too. */
+  settledMs(fromMs: number, toMs: number): number {
+    const faults = this.nemeses.filter((each) => {
+      return each.fromMs <= toMs && (each.toMs ?? Infinity) >= fromMs;
+    });
+    return Math.max(toMs, ...faults.map((each) => each.toMs ?? Infinity)) + LATE_MS;
+  }
+
+  #revocation(revocation: Revocation): KnownRevocation {
+    const { id, exceptId, fromMs, endMs, ackMs } = revocation;
+    const isDone = ackMs < Infinity;
+    return {
+      ...revocation,
+      ...(id !== undefined && { id: this.lineage.of(id) }),
+      ...(exceptId !== undefined && { exceptId: this.lineage.of(exceptId) }),
+      lookedMs: isDone ? ackMs : endMs + LATE_MS,
+      lastMs: isDone ? ackMs : this.settledMs(fromMs, endMs),
+      isSure: isDone && !this.isExempt(fromMs, ackMs),
+    };
   }
 
   #addToken({ n, cookie, askedMs, headMs }: RequestEvent): void {

@@ -1,51 +1,50 @@
 import type { RequestEvent } from '../history.js';
 import type { Sight, Step, StepReport } from '../program.js';
-import type { Model, Read } from './model.js';
+import { isEnd, isOwn } from './deeds.js';
+import type { Model } from './model.js';
+import type { Read } from './sights.js';
 
-/** All that anybody saw of stored sessions: when a handler began, reloaded, or looked up an id. */
-export function readsOf(model: Model): Read[] {
-  return model.requests.flatMap((request) => [
-    ...loadOf(model, request),
-    ...(request.reports ?? []).flatMap((report, index) =>
-      stepReadOf(model, request, request.steps[index]!, report),
-    ),
+/** All that anybody saw of stored sessions, and where somebody must have seen one and saw none. */
+export function readsOf(model: Model): readonly Read[] {
+  return (model.reads ??= [
+    ...model.sights,
+    ...model.requests.flatMap((request) => [
+      ...loadOf(model, request),
+      ...(request.reports ?? []).flatMap((report, index) =>
+        peekOf(model, request, request.steps[index]!, report),
+      ),
+    ]),
   ]);
 }
 
 function loadOf(model: Model, request: RequestEvent): Read[] {
-  const { n, sight } = request;
-  if (!sight) return [];
-  if (!sight.isNew) return [read(model, n, sight)];
+  const { sight } = request;
+  if (!sight?.isNew) return [];
   const session = model.lineage.ofToken(request.token);
   if (session === undefined || !mustLead(model, request, session)) return [];
-  const { fromMs, toMs } = sight;
-  return [{ n, session, fromMs, toMs, fields: {}, isAnonymous: true }];
+  return [absence(request, session, sight)];
 }
 
-function stepReadOf(
-  model: Model,
-  { n }: RequestEvent,
-  step: Step,
-  { error, isNew, fromMs, toMs, sight }: StepReport,
-): Read[] {
-  if (error !== undefined) return [];
-  if (step.op === 'reload') return isNew || !sight ? [] : [read(model, n, sight)];
-  if (step.op !== 'peek') return [];
-  if (sight) return [read(model, n, sight)];
+function peekOf(model: Model, request: RequestEvent, step: Step, report: StepReport): Read[] {
+  if (step.op !== 'peek' || report.error !== undefined || report.sight) return [];
   const session = model.lineage.of(step.id);
   if (!model.hasGenerations && mayHaveMoved(model, session)) return [];
-  if (!mustExist(model, session, n, toMs)) return [];
-  return [{ n, session, fromMs, toMs, fields: {}, isAnonymous: true }];
+  if (!mustExist(model, session, request.n, report.toMs)) return [];
+  return [absence(request, session, report)];
+}
+
+function absence(
+  { n }: RequestEvent,
+  session: string,
+  { fromMs, toMs }: Pick<Sight, 'fromMs' | 'toMs'>,
+): Read {
+  return { n, session, fromMs, toMs, fields: {}, isAnonymous: true };
 }
 
 /** A library without generations gives a session a new id with each new token, so an id may be an old one. */
 function mayHaveMoved({ bounds, ...model }: Model, session: string): boolean {
   if (bounds.renewMs < Infinity) return true;
   return model.endings.some((ending) => ending.kind === 'regenerate' && ending.session === session);
-}
-
-function read(model: Model, n: number, { fromMs, toMs, id, fields }: Sight): Read {
-  return { n, session: model.lineage.of(id), fromMs, toMs, fields, isAnonymous: false };
 }
 
 /**
@@ -61,7 +60,10 @@ function mustLead(model: Model, { n, token, askedMs, sight }: RequestEvent, sess
     .endingsOf(session)
     .some(
       (ending) =>
-        ending.n !== given.n && ending.fromMs <= untilMs && ending.lastMs >= given.askedMs,
+        ending.n !== given.n &&
+        ending.kind !== 'expel' &&
+        ending.fromMs <= untilMs &&
+        ending.lastMs >= given.askedMs,
     );
   const { renewMs, graceMs } = model.bounds;
   if (isReplaced || untilMs > given.askedMs + renewMs + graceMs - RENEWAL_TOLERANCE_MS) {
@@ -74,9 +76,9 @@ function mustLead(model: Model, { n, token, askedMs, sight }: RequestEvent, sess
 const RENEWAL_TOLERANCE_MS = 1_000;
 
 function mustExist(model: Model, session: string, n: number, untilMs: number): boolean {
-  const isOver = model.endingsOf(session).some(({ kind, fromMs, ...ending }) => {
-    if (fromMs > untilMs || ending.n === n) return false;
-    return kind !== 'regenerate' || ending.lastMs === Infinity;
+  const isOver = model.endingsOf(session).some((ending) => {
+    if (ending.fromMs > untilMs || isOwn(ending, n)) return false;
+    return isEnd(ending) || (ending.kind === 'regenerate' && ending.lastMs === Infinity);
   });
   return !isOver && model.uses.isAliveAt(session, untilMs);
 }

@@ -39,7 +39,7 @@ export function checkIds({ requests }: Model): Verdict {
   for (const { n, sight, steps, reports = [] } of requests) {
     if (!sight || sight.isNew || sight.generation === undefined) continue;
     for (const [index, { id, isNew, error }] of reports.entries()) {
-      if (steps[index]!.op === 'destroy' || isNew || error !== undefined) break;
+      if (['destroy', 'signOut'].includes(steps[index]!.op) || isNew || error !== undefined) break;
       checked++;
       if (id === sight.id) continue;
       const what = `request ${n} saw the id change with ${steps[index]!.op}`;

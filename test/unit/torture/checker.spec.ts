@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { check } from '../../torture/checker/index.js';
-import type { PromiseName } from '../../torture/checker/violation.js';
-import type { Bounds, HistoryEvent, NemesisEvent } from '../../torture/history.js';
+import type { NemesisEvent } from '../../torture/history.js';
 import type { Step } from '../../torture/program.js';
-import { ask, historyOf, HOME, MADE, set } from './written-history.js';
+import { PRINCIPAL_CASES } from './principal-cases.js';
+import { ask, type Case, historyOf, HOME, MADE, set } from './written-history.js';
 
 const WITH_TOKEN = { token: 't1', saw: HOME };
 const INCREMENT: Step = { op: 'increment', key: 'hits', by: 2 };
@@ -15,14 +15,6 @@ const BLUE = set('color', 'b0.3.1');
 
 function nemesis(fromMs: number, toMs: number, more: Partial<NemesisEvent> = {}): NemesisEvent {
   return { type: 'nemesis', name: 'test', fromMs, toMs, ...more };
-}
-
-interface Case {
-  readonly name: string;
-  readonly events: readonly HistoryEvent[];
-  readonly bounds?: Partial<Bounds>;
-  /** The promise that is broken; none where it is missing. */
-  readonly broken?: PromiseName;
 }
 
 const read = (n: number, atMs: number, fields: Record<string, string | number>, token = 't1') =>
@@ -573,6 +565,7 @@ const CASES: readonly Case[] = [
     events: [nemesis(0, 100), ask(1, 5_000, 5_100, { status: 503 })],
     broken: 'back-again',
   },
+  ...PRINCIPAL_CASES,
 ];
 
 describe('the checker of the torturer', () => {

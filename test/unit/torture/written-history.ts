@@ -6,6 +6,7 @@ import type {
   Outcome,
   RequestEvent,
 } from '../../torture/history.js';
+import type { PromiseName } from '../../torture/checker/violation.js';
 import type { Kind, Left, Sight, Step, StepReport } from '../../torture/program.js';
 
 export const BOUNDS: Bounds = {
@@ -15,6 +16,8 @@ export const BOUNDS: Bounds = {
   renewMs: Infinity,
   graceMs: 30_000,
   backendTimeoutMs: 700,
+  maxSessions: Infinity,
+  onLimit: 'end-oldest',
 };
 
 type Fields = Sight['fields'];
@@ -29,11 +32,17 @@ export interface Written {
   readonly id?: string;
   /** What its handler saw; a session that is new where it is missing. */
   readonly saw?: Fields;
+  /** Whose it saw the session to be. */
+  readonly principal?: string;
   readonly steps?: readonly Step[];
   /** When the handler came to its steps; at its end where it is missing. */
   readonly stepMs?: number;
   /** What each `reload` or `peek` saw; `null` for nothing. */
   readonly found?: Fields | null;
+  /** What each `list` gave: ids, and whose the sessions are. */
+  readonly listed?: Readonly<Record<string, string>>;
+  /** How the last step failed. */
+  readonly error?: string;
   readonly idAfter?: string;
   /** Which session the request left; as after its steps where it is missing. */
   readonly left?: Left;
@@ -57,10 +66,20 @@ export function ask(n: number, askedMs: number, headMs: number, written: Written
     id,
     isNew,
     ...known,
+    ...(written.principal !== undefined && { principal: written.principal }),
     fields: saw ?? {},
   };
-  const reports = steps.map((step): StepReport => {
-    const report = { fromMs: stepMs, toMs: stepMs + 1, id: idAfter, isNew };
+  const reports = steps.map((step, index): StepReport => {
+    const isLast = index === steps.length - 1;
+    const report = {
+      fromMs: stepMs,
+      toMs: stepMs + 1,
+      id: idAfter,
+      isNew,
+      ...(isLast && written.error !== undefined && { error: written.error }),
+      ...(step.op === 'revokeAll' && step.others && { except: id }),
+      ...(step.op === 'list' && { listed: listed(written.listed, stepMs) }),
+    };
     if (written.found === undefined || (step.op !== 'reload' && step.op !== 'peek')) return report;
     const found = step.op === 'peek' ? step.id : id;
     const times = { fromMs: stepMs, toMs: stepMs + 1, id: found, isNew: false };
@@ -85,6 +104,21 @@ export function ask(n: number, askedMs: number, headMs: number, written: Written
     ...(token !== undefined && { token }),
     ...(cookie !== undefined && { cookie }),
   };
+}
+
+function listed(sessions: Readonly<Record<string, string>> = {}, fromMs: number): Sight[] {
+  return Object.entries(sessions).map(([id, principal]) => {
+    return { fromMs, toMs: fromMs + 1, id, isNew: false, principal, fields: {} };
+  });
+}
+
+/** A history that is right, or breaks one promise. */
+export interface Case {
+  readonly name: string;
+  readonly events: readonly HistoryEvent[];
+  readonly bounds?: Partial<Bounds>;
+  /** The promise that is broken; none where it is missing. */
+  readonly broken?: PromiseName;
 }
 
 /** Where most histories begin: browser 0 makes the session S, which holds `home`, and gets the token t1. */
