@@ -31,6 +31,8 @@ export interface Admission {
   readonly signedInAtMs: number;
   /** Until when it may be written, by `performance.now()`. */
   readonly untilMs: number;
+  /** Whether the session had been entered before, and so may be the principal's already. */
+  readonly wasEntered: boolean;
 }
 
 /** A request that is nearly as old as the last fence that is told of might be older than one that is not. */
@@ -68,7 +70,13 @@ export class SignIns {
       if (isRefusal(error) && !entered.wasEntered) await this.index.leave(principal, [own]);
       throw error;
     }
-    return { signedInAtMs: enteredAtMs, untilMs: askedAtMs + LEASE_MS / 2 };
+    const { wasEntered } = entered;
+    return { signedInAtMs: enteredAtMs, untilMs: askedAtMs + LEASE_MS / 2, wasEntered };
+  }
+
+  /** A sign-in that was admitted was not written, as its session is gone: it counts no longer. */
+  async withdraw(id: string, { principal }: SignIn, admission: Admission): Promise<void> {
+    if (!admission.wasEntered) await this.leave(principal, id, admission.signedInAtMs);
   }
 
   /** A revocation has not come to the session yet, or to a sign-in of before: do its part. */

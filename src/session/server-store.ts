@@ -148,7 +148,10 @@ export class ServerStore implements SessionStore {
     const result = await observed(kind, id, () => backend.update(id, sent, lifetime, deadlineMs));
     const { next, operation } = change;
     if (operation !== undefined) this.#operations.acknowledge(id, operation);
-    if (result.status === 'gone') return GONE;
+    if (result.status === 'gone') {
+      if (admission) await this.options.signIns.withdraw(id, change.signIn!, admission);
+      return GONE;
+    }
     await this.#leaveBefore(id, change);
     this.#audit(id, change, result);
     const isNext = next && (next.kind === 'regenerate' || !result.isEmpty);

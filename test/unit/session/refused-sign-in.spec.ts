@@ -195,6 +195,21 @@ describe.each([
   );
 });
 
+describe('a sign-in whose session was replaced by another request', () => {
+  it('takes the place of one session for the limit, and not of two', async () => {
+    const client = new Client();
+    await client.does(BEFORE['a session with data']!);
+    const { token } = client;
+    const session = await client.request();
+    await client.does((other) => other.regenerate());
+    client.life = await ActiveSession.open(client.runtime, [token!]);
+    await session.signIn('ada');
+    await session.save();
+    expect(await client.backend.principals.entries('ada', 9)).toHaveLength(1);
+    expect(session.principal).toBe('ada');
+  });
+});
+
 describe('a sign-in as somebody else', () => {
   it('ends the session of before once its own is stored, and not before', async () => {
     const client = new Client();
