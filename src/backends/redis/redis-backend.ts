@@ -19,14 +19,8 @@ import { integerReply, listReply, okReply, textReply } from './replies.js';
 import { Script } from './script.js';
 import { CREATE, NOW } from './scripts.js';
 import { ServerClock } from './server-clock.js';
-import {
-  readUpdateReply,
-  type UpdateArguments,
-  updateArguments,
-  type UpdateReply,
-  updateReply,
-} from './update-call.js';
-import { UPDATE } from './update-script.js';
+import { UpdateBatch } from './update-batch.js';
+import { readUpdateReply, updateArguments } from './update-call.js';
 
 export interface RedisBackendOptions {
   /**
@@ -45,12 +39,6 @@ export interface RedisBackendOptions {
 
 type RedisUrlOptions = Omit<RedisBackendOptions, 'client'>;
 
-/** One of many that are sent together. */
-interface Update {
-  readonly key: string;
-  readonly args: UpdateArguments;
-}
-
 /** Redis does nothing else while it runs one command: a larger batch would save little and keep others waiting. */
 const MAX_BATCH = 32;
 
@@ -68,8 +56,7 @@ export class RedisBackend
   readonly #connection: { readonly driver: RedisDriver };
   readonly #prefix: string;
   readonly #gets: Batch<string, SessionRecord | null>;
-  readonly #updates: Batch<Update, UpdateReply>;
-  readonly #updateScript = new Script(UPDATE);
+  readonly #updates: UpdateBatch;
   readonly #createScript = new Script(CREATE);
   readonly #nowScript = new Script(NOW);
   readonly #clock = new ServerClock(async () =>
@@ -95,7 +82,7 @@ export class RedisBackend
     const isOneSlot = !isSpread || /\{[^}]+\}/.test(this.#prefix);
     const maxItems = isOneSlot ? MAX_BATCH : 1;
     this.#gets = new Batch(maxItems, (keys) => this.#getAll(keys));
-    this.#updates = new Batch(maxItems, (updates) => this.#updateAll(updates));
+    this.#updates = new UpdateBatch(maxItems, this.ends, (...call) => this.#run(...call));
   }
 
   /**
@@ -196,15 +183,6 @@ export class RedisBackend
       const text = textReply('MGET', each);
       return text === null ? null : readRecordText(text);
     });
-  }
-
-  async #updateAll(updates: Update[]): Promise<UpdateReply[]> {
-    const keys = updates.map(({ key }) => key);
-    const args: string[] = updates.flatMap((update) => update.args);
-    args.push(this.ends.channel);
-    const reply = await this.#run(this.#updateScript, keys, args);
-    const replies = listReply('a script', reply, 2 * updates.length);
-    return updates.map((_, index) => updateReply(replies[2 * index], replies[2 * index + 1]));
   }
 
   #key(id: string): string {

@@ -5,8 +5,7 @@ import { END } from './end-script.js';
 import { readNews } from './ends-news.js';
 import { KeptSubscription } from './kept-subscription.js';
 import { integerReply } from './replies.js';
-import type { RunScript } from './redis-principal-index.js';
-import { Script } from './script.js';
+import { type RunScript, Script } from './script.js';
 
 /** How often listeners ask where the servers of a Cluster, which may lose what they pass on, tell of ends. */
 export const CLUSTER_ASK_MS = 30_000;
