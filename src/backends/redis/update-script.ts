@@ -76,23 +76,25 @@ local function update(key, time, channel, head, keep, change)
   local gen, current, created, seen, renewed, previous, start = string.match(record, HEAD)
   if not start then return ${STATUS.gone}, 0 end
   local fields = string.sub(record, start)
-  local function ends()
-    return math.min(seen + (tonumber(own(fields, '$idle') or idle) or -math.huge),
-      created + (tonumber(own(fields, '$absolute') or absolute) or -math.huge))
+  local function lives()
+    return tonumber(own(fields, '$idle') or idle) or -math.huge,
+      tonumber(own(fields, '$absolute') or absolute) or -math.huge
   end
-  local endedAt = ends()
+  local idleMs, absoluteMs = lives()
+  local endedAt = math.min(seen + idleMs, created + absoluteMs)
   if endedAt <= time or (gen ~= generation and (newHash == '' or current ~= newHash)) then
     return ${STATUS.gone}, 0
   end
   local wasEmpty = isEmpty(fields)
-  local bits = wasEmpty and ${WAS_EMPTY} or 0
+  local isLeftEmpty = wasEmpty
   local isAppliedBefore = operation ~= '' and own(fields, operation)
   if not isAppliedBefore and (change ~= '' or keep ~= '') then
     if operation ~= '' then change = change .. operation .. '\\31=' .. decimal(time + ${OPERATION_MS}) .. '\\30' end
     fields = changed(fields, change, keep, time)
     if not fields then return ${STATUS.gone}, 0 end
+    isLeftEmpty = isEmpty(fields)
+    idleMs, absoluteMs = lives()
   end
-  local isLeftEmpty = isEmpty(fields)
   local isReplaced = newGeneration ~= '' and gen == generation
   if isReplaced then gen = newGeneration end
   if newHash ~= '' and current ~= newHash and (newGeneration ~= '' or (current == hash and not isLeftEmpty)) then
@@ -101,8 +103,9 @@ local function update(key, time, channel, head, keep, change)
     current, renewed = newHash, decimal(time)
   end
   if isUse == '1' then seen = decimal(math.max(time, seen)) end
-  local expires = ends()
+  local expires = math.min(seen + idleMs, created + absoluteMs)
   local ttl = math.max(1, expires - time)
+  local bits = wasEmpty and ${WAS_EMPTY} or 0
   if isLeftEmpty then
     bits = bits + ${IS_EMPTY}
     ttl = math.min(ttl, ${EMPTY_MS})
