@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { RedisBackend } from 'nestjs-server-session';
+import { createClient } from 'redis';
 import { WATCH_INTERVAL_MS } from '../../src/backends/local-ends.js';
 import { CLUSTER_ASK_MS } from '../../src/backends/redis/redis-ends.js';
 import { change, hashOf, LONG, newRecord, nowOf } from '../../src/testing/records.js';
@@ -165,6 +167,19 @@ describe.each(PACKAGES)('listening with %s', (name) => {
   });
 });
 
+it('a client that is opened a moment later is listened to from then on, without a line', async () => {
+  const client = createClient({ url: server.url });
+  const backend = new RedisBackend({ client });
+  lines.lines.length = 0;
+  const recorder = await EndsRecorder.start(backend.ends);
+  await client.connect();
+  await recorder.missedAgain(1);
+  await expectNews(backend, recorder);
+  expect(lines.lines).toEqual([]);
+  recorder.stop();
+  client.destroy();
+});
+
 const REFUSALS = { 'no channel': ['resetchannels'], 'no publishing': ['&*', '-publish'] };
 
 describe.each(Object.entries(REFUSALS))('an account with %s, of every client', (kind, rules) => {
@@ -204,6 +219,36 @@ describe.each(Object.entries(REFUSALS))('an account with %s, of every client', (
     },
     8 * WATCH_INTERVAL_MS,
   );
+});
+
+it('the account of docs/redis.md may do all that is needed, with every client', async () => {
+  const page = await readFile('docs/redis.md', 'utf8');
+  const rules = [...page.matchAll(/^ACL SETUSER sessions (.*)$/gm)].flatMap(([, line]) =>
+    line!.split(' ').filter((rule) => !rule.startsWith('>')),
+  );
+  await admin.acl('SETUSER', 'documented', '>hunter2', ...rules);
+  const auth = { username: 'documented', password: 'hunter2' };
+  const each = PACKAGES.map(async (name) => {
+    const { client, ready, close } = connect(name, auth);
+    await ready;
+    const backend = new RedisBackend({ client });
+    const recorder = await EndsRecorder.start(backend.ends);
+    await backend.principals.enter(name, 'a', 90_000);
+    await backend.principals.fence(name);
+    const [entry] = await backend.principals.entries(name, 1);
+    await backend.principals.entries(name, 1, { afterMs: 0 });
+    await backend.principals.extend(name, 180_000);
+    await backend.principals.leave(name, [entry!]);
+    const id = await storedSession(backend);
+    await backend.update(id, REGENERATED, LONG);
+    await recorder.toldOf(id);
+    await expectNews(backend, recorder);
+    await backend.set(id, (await backend.get(id)) ?? {}, 90);
+    await backend.delete(id);
+    recorder.stop();
+    await close();
+  });
+  await Promise.all(each);
 });
 
 const SETTINGS = [{ RESP: 2 }, { RESP: 3 }, AS_BUFFERS].flatMap((settings) =>
@@ -266,20 +311,11 @@ it('a client that fromUrl made closes what listens when the last application has
 });
 
 it('where several servers pass on what is published, listeners ask now and then all the same', async () => {
-  const real = setInterval;
-  const intervals: [run: () => void, ms: number | undefined][] = [];
-  const spy = jest.spyOn(globalThis, 'setInterval').mockImplementation(((
-    run: () => void,
-    ms?: number,
-  ) => {
-    intervals.push([run, ms]);
-    return real(() => {}, 2 ** 30);
-  }) as typeof setInterval);
+  const spy = jest.spyOn(globalThis, 'setInterval');
   try {
     const backend = new RedisBackend({ client: admin, isSharded: true });
     const recorder = await EndsRecorder.start(backend.ends);
-    const [[ask, ms]] = intervals as [[() => void, number]];
-    expect(ms).toBe(CLUSTER_ASK_MS);
+    const [ask] = spy.mock.calls.find(([, ms]) => ms === CLUSTER_ASK_MS)!;
     ask();
     expect(recorder.misses).toBe(2);
     recorder.stop();

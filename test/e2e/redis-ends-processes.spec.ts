@@ -2,13 +2,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { RedisBackend } from 'nestjs-server-session';
+import { HEARTBEAT_MS } from '../../src/backends/redis/kept-subscription.js';
 import { emit } from '../support/examples.js';
 import { storedSession } from '../support/ends-recorder.js';
 import { CLIENTS_OF, type PackageName, type TestClient } from '../support/redis-clients.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
+
+// Real processes have to be quick on a machine that others use: what fails three times is no accident.
+jest.retryTimes(2, { logErrorsBeforeRetry: true });
 
 const FILE = 'test/support/listening/main.ts';
 const START_MS = 20_000;
@@ -40,8 +44,11 @@ it.each<{ kind: string; ending: PackageName }>([
     try {
       await expectTold(listening, used);
       const exited = once(listening, 'exit');
+      const closedAtMs = performance.now();
       listening.stdin.write('close\n');
       expect(await exited).toEqual([0, null]);
+      // Later it would be because a heartbeat was missed.
+      expect(performance.now() - closedAtMs).toBeLessThan(HEARTBEAT_MS);
     } finally {
       listening.kill();
       await used.close();

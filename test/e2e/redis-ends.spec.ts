@@ -1,4 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  jest,
+} from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { RedisBackend } from 'nestjs-server-session';
@@ -18,6 +27,9 @@ import { RedisSentinel } from '../support/redis-sentinel.js';
 import { RedisServer } from '../support/redis-server.js';
 import { START_MS } from '../support/shared-cluster.js';
 import { until } from '../support/until.js';
+
+// Real processes have to be quick on a machine that others use: what fails three times is no accident.
+jest.retryTimes(2, { logErrorsBeforeRetry: true });
 
 /** For a machine that is busy. */
 const SLACK_MS = 1500;

@@ -11,7 +11,7 @@ export const END = `${TIME}${READING}${TELLING}
 local key = KEYS[1]
 local record = redis.pcall('GET', key)
 local removed = redis.call('DEL', key)
-if removed == 0 or type(record) ~= 'string' then return removed end
+if type(record) ~= 'string' then return removed end
 
 local _, _, created, seen, _, _, start = string.match(record, HEAD)
 if start and string.byte(record, -1) == 30 then

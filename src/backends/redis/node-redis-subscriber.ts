@@ -52,7 +52,11 @@ export async function nodeRedisSubscriber(
       await subscriber.subscribe([...channels], (text, channel) => heard(channel, text));
     },
     close: () => {
-      if (subscriber.isOpen) subscriber.destroy();
+      try {
+        subscriber.destroy();
+      } catch {
+        // One of node-redis 5 that is closed already. Those of 6 want it: they keep a list of clients.
+      }
     },
   };
 }
