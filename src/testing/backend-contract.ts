@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AtomicAdapter } from '../backends/atomic-adapter.js';
+import { endsOf } from '../backends/local-ends.js';
 import { LocalPrincipalIndex } from '../backends/local-principal-index.js';
 import { isIndexed } from '../backends/principal-index.js';
 import { isAtomic, type SessionBackend } from '../backends/session-backend.js';
 import { atomicCases } from './atomic-cases.js';
 import { basicCases } from './basic-cases.js';
+import { endsCases } from './ends-cases.js';
 import { expiryCases } from './expiry-cases.js';
 import { indexCases } from './index-cases.js';
 import { secretCases } from './secret-cases.js';
@@ -39,15 +41,24 @@ const DEADLINE_MS = 5000;
  * `AssertionError` where a promise is broken.
  */
 export function sessionBackendContract(target: ContractTarget): ContractCase[] {
-  const cases = [...basicCases, ...atomicCases, ...secretCases, ...expiryCases, ...indexCases];
+  const cases = [
+    ...basicCases,
+    ...atomicCases,
+    ...secretCases,
+    ...expiryCases,
+    ...indexCases,
+    ...endsCases,
+  ];
   return cases.map(([name, run]) => ({
     name,
     run: async () => {
       const backend = await target.create();
+      const atomic = isAtomic(backend) ? backend : new AtomicAdapter(backend);
       try {
         await run({
-          backend: isAtomic(backend) ? backend : new AtomicAdapter(backend),
+          backend: atomic,
           principals: isIndexed(backend) ? backend.principals : new LocalPrincipalIndex(),
+          ends: endsOf(atomic),
           id: () => randomBytes(16).toString('base64url'),
           until,
         });

@@ -7,6 +7,8 @@ export interface RedisDriver {
   readonly isSharded: boolean;
   /** What the application's other keys begin with by a setting of its client, and ours do not unless we write it. */
   readonly keyPrefix: string;
+  /** What the client puts before each key by itself, and before no channel. */
+  readonly addedPrefix: string;
   /** Why there is no connection, with the host, until it is mended. */
   readonly lastError: Error | undefined;
   /**
@@ -16,4 +18,20 @@ export interface RedisDriver {
    * @throws Error of the client, with no arguments of the command on it
    */
   send(key: string, command: RedisCommand): Promise<unknown>;
+  /**
+   * Opens a connection of its own, with the client's settings, which hears what is published on channels. It does not keep
+   * the process alive, and once it is over it is not opened again.
+   *
+   * @returns closes it, after which nothing is told
+   */
+  subscribe(channels: readonly string[], events: SubscriptionEvents): () => void;
+}
+
+/** What becomes of a subscription. */
+export interface SubscriptionEvents {
+  /** The server has confirmed every channel. */
+  subscribed(): void;
+  heard(channel: string, text: string): void;
+  /** It is over: it could not be opened, or has broken. */
+  ended(error: unknown): void;
 }

@@ -1,5 +1,7 @@
 import { ConnectionErrors, NODE_ERROR_MS } from './connection-errors.js';
-import type { RedisCommand, RedisDriver } from './driver.js';
+import type { RedisCommand, RedisDriver, SubscriptionEvents } from './driver.js';
+import { ioredisSubscriber } from './ioredis-subscriber.js';
+import { inTurn, openSubscription } from './subscription.js';
 
 /** A client of ioredis or iovalkey: single, Sentinel or Cluster. */
 export interface IoredisClient {
@@ -32,6 +34,7 @@ interface Place {
 export class IoredisDriver implements RedisDriver {
   readonly keyPrefix = '';
   readonly #errors = new ConnectionErrors();
+  readonly #pick = inTurn();
 
   constructor(private readonly client: IoredisClient) {
     const errors = this.#errors;
@@ -47,6 +50,11 @@ export class IoredisDriver implements RedisDriver {
     return this.client.isCluster;
   }
 
+  get addedPrefix(): string {
+    const { options } = this.client as { options?: { keyPrefix?: string | Buffer } };
+    return options?.keyPrefix?.toString() ?? '';
+  }
+
   get lastError(): Error | undefined {
     return this.#errors.last;
   }
@@ -59,6 +67,12 @@ export class IoredisDriver implements RedisDriver {
       delete (error as { command?: unknown }).command;
       throw error;
     }
+  }
+
+  subscribe(channels: readonly string[], events: SubscriptionEvents): () => void {
+    return openSubscription(events, (told) =>
+      ioredisSubscriber(this.client, channels, told, this.#pick),
+    );
   }
 }
 

@@ -1,5 +1,7 @@
 import { ConnectionErrors, NODE_ERROR_MS } from './connection-errors.js';
-import type { RedisCommand, RedisDriver } from './driver.js';
+import type { RedisCommand, RedisDriver, SubscriptionEvents } from './driver.js';
+import { nodeRedisSubscriber } from './node-redis-subscriber.js';
+import { inTurn, openSubscription } from './subscription.js';
 
 interface Connecting {
   readonly isOpen: boolean;
@@ -50,7 +52,9 @@ type Send = (key: string, args: string[]) => Promise<unknown>;
 export class NodeRedisDriver implements RedisDriver {
   readonly isSharded: boolean;
   readonly keyPrefix: string;
+  readonly addedPrefix = '';
   readonly #errors = new ConnectionErrors();
+  readonly #pick = inTurn();
   readonly #send: Send;
 
   constructor(private readonly client: AnyNodeRedisClient) {
@@ -68,6 +72,12 @@ export class NodeRedisDriver implements RedisDriver {
 
   send(key: string, command: RedisCommand): Promise<unknown> {
     return this.#send(key, command as unknown as string[]);
+  }
+
+  subscribe(channels: readonly string[], events: SubscriptionEvents): () => void {
+    return openSubscription(events, (told) =>
+      nodeRedisSubscriber(this.client, channels, told, this.#pick),
+    );
   }
 }
 

@@ -132,7 +132,8 @@ function asItIs(text: string): string {
   return text;
 }
 
-function unescaped(text: string): string {
+/** Text as it was before `escaped`. */
+export function unescaped(text: string): string {
   return text.replace(ESCAPED, (_, code: string) =>
     code.startsWith('u')
       ? String.fromCharCode(Number.parseInt(code.slice(1), 16))

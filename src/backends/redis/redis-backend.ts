@@ -6,17 +6,21 @@ import type {
   UpdateResult,
 } from '../session-backend.js';
 import type { IndexedBackend } from '../principal-index.js';
+import type { TellingBackend } from '../session-ends.js';
 import type { SharedBackend } from '../shared-backend.js';
 import { Batch } from './batch.js';
 import type { RedisDriver } from './driver.js';
 import { driverOf, type RedisClient } from './driver-of.js';
 import { OwnedClient } from './redis-client.js';
-import { changeText, escaped, namesText, readRecordText, recordText, UNIT } from './record-text.js';
+import { readRecordText, recordText } from './record-text.js';
+import { RedisEnds } from './redis-ends.js';
 import { RedisPrincipalIndex } from './redis-principal-index.js';
 import { integerReply, listReply, okReply, textReply } from './replies.js';
 import { Script } from './script.js';
-import { CREATE, NOW, readUpdateReply, UPDATE, type UpdateReply, updateReply } from './scripts.js';
+import { CREATE, NOW } from './scripts.js';
 import { ServerClock } from './server-clock.js';
+import { UpdateBatch } from './update-batch.js';
+import { readUpdateReply, updateArguments } from './update-call.js';
 
 export interface RedisBackendOptions {
   /**
@@ -35,15 +39,6 @@ export interface RedisBackendOptions {
 
 type RedisUrlOptions = Omit<RedisBackendOptions, 'client'>;
 
-/** What the script takes for one session: few, because each argument costs the client time. */
-type UpdateArguments = readonly [head: string, keep: string, change: string];
-
-/** One of many that are sent together. */
-interface Update {
-  readonly key: string;
-  readonly args: UpdateArguments;
-}
-
 /** Redis does nothing else while it runs one command: a larger batch would save little and keep others waiting. */
 const MAX_BATCH = 32;
 
@@ -51,15 +46,17 @@ const MAX_BATCH = 32;
  * Keeps sessions in Redis: one string per session, read by one GET and changed by one Lua script that
  * does nothing when the key is gone. Every key lives as long as its session.
  */
-export class RedisBackend implements AtomicSessionBackend, IndexedBackend, SharedBackend {
+export class RedisBackend
+  implements AtomicSessionBackend, IndexedBackend, TellingBackend, SharedBackend
+{
   readonly principals: RedisPrincipalIndex;
+  readonly ends: RedisEnds;
   /** The client that is made and closed here. */
   readonly #owned: OwnedClient | undefined;
   readonly #connection: { readonly driver: RedisDriver };
   readonly #prefix: string;
   readonly #gets: Batch<string, SessionRecord | null>;
-  readonly #updates: Batch<Update, UpdateReply>;
-  readonly #updateScript = new Script(UPDATE);
+  readonly #updates: UpdateBatch;
   readonly #createScript = new Script(CREATE);
   readonly #nowScript = new Script(NOW);
   readonly #clock = new ServerClock(async () =>
@@ -78,13 +75,14 @@ export class RedisBackend implements AtomicSessionBackend, IndexedBackend, Share
     const driver = owned ? undefined : driverOf(client);
     this.#connection = owned ?? { driver: driver! };
     this.#prefix = (driver?.keyPrefix ?? '') + prefix;
-    this.principals = new RedisPrincipalIndex(this.#prefix, (script, key, args) =>
-      this.#run(script, [key], args),
-    );
-    const isOneSlot = !(isSharded ?? driver?.isSharded) || /\{[^}]+\}/.test(this.#prefix);
+    const run = (script: Script, key: string, args: string[]) => this.#run(script, [key], args);
+    this.principals = new RedisPrincipalIndex(this.#prefix, run);
+    const isSpread = isSharded ?? driver?.isSharded ?? false;
+    this.ends = new RedisEnds(() => this.#driver, this.#prefix, isSpread, run);
+    const isOneSlot = !isSpread || /\{[^}]+\}/.test(this.#prefix);
     const maxItems = isOneSlot ? MAX_BATCH : 1;
     this.#gets = new Batch(maxItems, (keys) => this.#getAll(keys));
-    this.#updates = new Batch(maxItems, (updates) => this.#updateAll(updates));
+    this.#updates = new UpdateBatch(maxItems, this.ends, (...call) => this.#run(...call));
   }
 
   /**
@@ -108,7 +106,9 @@ export class RedisBackend implements AtomicSessionBackend, IndexedBackend, Share
 
   /** Closes that client when nobody uses it any more. A client of yours stays open. */
   async release(): Promise<void> {
-    await this.#owned?.release();
+    const closing = this.#owned?.release();
+    if (this.#owned?.isClosed) this.ends.close();
+    await closing;
   }
 
   /** Redis' own clock, as far as it is known. */
@@ -185,14 +185,6 @@ export class RedisBackend implements AtomicSessionBackend, IndexedBackend, Share
     });
   }
 
-  async #updateAll(updates: Update[]): Promise<UpdateReply[]> {
-    const keys = updates.map(({ key }) => key);
-    const args = updates.flatMap((update) => update.args);
-    const reply = await this.#run(this.#updateScript, keys, args);
-    const replies = listReply('a script', reply, 2 * updates.length);
-    return updates.map((_, index) => updateReply(replies[2 * index], replies[2 * index + 1]));
-  }
-
   #key(id: string): string {
     return this.#prefix + id;
   }
@@ -204,27 +196,4 @@ export class RedisBackend implements AtomicSessionBackend, IndexedBackend, Share
   get #driver(): RedisDriver {
     return this.#connection.driver;
   }
-}
-
-/** In the order in which the script takes them. */
-function updateArguments(
-  change: SessionChange,
-  { idleMs, absoluteMs }: Lifetime,
-  deadlineMs: number,
-): UpdateArguments {
-  const { generation, hash, secret, isUse, operation = '', keep } = change;
-  const head = [
-    deadlineMs,
-    idleMs,
-    absoluteMs,
-    escaped(generation),
-    escaped(hash),
-    isUse ? 1 : 0,
-    secret?.hash ?? '',
-    secret?.generation ?? '',
-    secret?.graceMs ?? 0,
-    escaped(operation),
-    '',
-  ].join(UNIT);
-  return [head, namesText(keep), changeText(change)];
 }

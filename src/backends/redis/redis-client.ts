@@ -34,6 +34,11 @@ export class OwnedClient {
     return (this.#connected ??= this.#connect()).driver;
   }
 
+  /** Nobody uses it any more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   acquire(): void {
     this.#users++;
     if (this.#isClosed) this.#connected = undefined;

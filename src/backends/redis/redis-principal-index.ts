@@ -2,10 +2,7 @@ import { hash } from 'node:crypto';
 import type { Entered, IndexEntry, IndexRange, PrincipalIndex } from '../principal-index.js';
 import { ENTER, ENTRIES, EXTEND, FENCE, LEAVE } from './index-scripts.js';
 import { integerReply, listReply } from './replies.js';
-import { Script } from './script.js';
-
-/** Runs a script with one key. */
-export type RunScript = (script: Script, key: string, args: string[]) => Promise<unknown>;
+import { type RunScript, Script } from './script.js';
 
 /** Keeps each principal's index in one key, named by a hash: no list of keys shows who is signed in. */
 export class RedisPrincipalIndex implements PrincipalIndex {

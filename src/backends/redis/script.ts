@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { RedisDriver } from './driver.js';
 
+/** Runs a script with one key. */
+export type RunScript = (script: Script, key: string, args: string[]) => Promise<unknown>;
+
 /** A Lua script, sent in full where a server may not have it yet, and else by its hash. */
 export class Script {
   readonly #sha: string;

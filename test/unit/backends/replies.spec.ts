@@ -5,7 +5,7 @@ import {
   okReply,
   textReply,
 } from '../../../src/backends/redis/replies.js';
-import { updateReply } from '../../../src/backends/redis/scripts.js';
+import { updateReply } from '../../../src/backends/redis/update-call.js';
 
 const NEVER = [undefined, 'QUEUED', '', {}, true];
 const error = new Error('OOM');
