@@ -40,9 +40,10 @@ export class RedisEnds implements SessionEnds {
     return (this.#keyPrefix ??= this.driver().addedPrefix + this.prefix);
   }
 
-  async end(id: string, reason: EndReason): Promise<void> {
+  async end(id: string, reason: EndReason): Promise<boolean> {
     const key = this.prefix + id;
-    integerReply('a script', await this.run(this.#script, key, [this.channel, reason]));
+    const reply = await this.run(this.#script, key, [this.channel, reason]);
+    return integerReply('a script', reply) === 1;
   }
 
   listen(listener: EndsListener): () => void {
