@@ -19,6 +19,12 @@ function sinceSignIn({ createdAtMs, signedInAtMs = createdAtMs }: SessionMetadat
 const NEVER_ENDS =
   "A session that is somebody's must end: give it an absolute lifetime, by the module's option absoluteTimeout or by signIn(principal, { lifetime: { absolute: '30d' } }).";
 
+/** What a session is in use by, such as a request or a socket. */
+export interface SessionScope {
+  /** Runs something when that is over. */
+  onceOver(run: () => void): void;
+}
+
 /** How long a response waits for a use to be written; after that it leaves without its cookie's longer life. */
 const MAX_TOUCH_WAIT_MS = 100;
 
@@ -30,6 +36,9 @@ export class ActiveSession {
   #isLookedAt = false;
   #isDiscarded = false;
   #listener: (() => void) | undefined;
+  /** Somebody who is to be told when the session is stored. */
+  #onceStored: (() => void) | undefined;
+  scope: SessionScope | undefined;
 
   /** @param tokenPlace which of the tokens that it was opened with counts: the one that found it, or was refused */
   constructor(
@@ -137,6 +146,14 @@ export class ActiveSession {
     this.#listener = listener;
   }
 
+  /** Tells somebody, once, that the session is stored: now, or when it is. Whoever asked before is told no more. */
+  onceStored(run: () => void): void {
+    if (this.state === 'stored') return run();
+    this.#onceStored = run;
+    // What is under way may store it.
+    if (this.#queue.isBusy) void this.#run(async () => {});
+  }
+
   /** Whether there is a field, for somebody to whom that alone is no use of the session. */
   has(key: string): boolean {
     return this.#life.fields.has(key);
@@ -184,10 +201,10 @@ export class ActiveSession {
     if (life.state.name === 'unavailable' && this.#isDiscarded) {
       return Promise.reject(life.state.error);
     }
-    if (this.#queue.isBusy || life.isUnfinished) return this.#queue.run(() => this.#store());
+    if (this.#queue.isBusy || life.isUnfinished) return this.#run(() => this.#store());
     if (this.state !== 'new' && this.state !== 'stored') return undefined;
     const data = this.#changes();
-    return data || life.isDue ? this.#queue.run(() => life.store(data)) : undefined;
+    return data || life.isDue ? this.#run(() => life.store(data)) : undefined;
   }
 
   /**
@@ -200,7 +217,7 @@ export class ActiveSession {
     const work = isCommitted && !this.#isLookedAt ? undefined : this.commit();
     if (work || this.state !== 'stored') return work;
     if (life.times.isTouchDue && !life.isEmpty) return this.#touchInPassing();
-    return life.notice.isOutdated ? this.#queue.run(() => life.confirm()) : undefined;
+    return life.notice.isOutdated ? this.#run(() => life.confirm()) : undefined;
   }
 
   /** As `commit`, for the user. @throws SessionGoneError */
@@ -247,7 +264,20 @@ export class ActiveSession {
 
   #asked(operation: () => Promise<void>): Promise<void> {
     this.#isLookedAt = true;
-    return this.#queue.run(operation);
+    return this.#run(operation);
+  }
+
+  #run(operation: () => Promise<void>): Promise<void> {
+    const result = this.#queue.run(operation);
+    if (this.#onceStored) void result.catch(() => {}).then(() => this.#tellStored());
+    return result;
+  }
+
+  #tellStored(): void {
+    if (this.state !== 'stored') return;
+    const told = this.#onceStored;
+    this.#onceStored = undefined;
+    told?.();
   }
 
   async #store(): Promise<void> {
@@ -261,7 +291,7 @@ export class ActiveSession {
 
   /** Writes a use that is due and that nothing else writes. It neither delays the response for long nor makes it fail. */
   async #touchInPassing(): Promise<void> {
-    const touch = this.#queue.run(() => this.#life.confirm(true)).catch(() => {});
+    const touch = this.#run(() => this.#life.confirm(true)).catch(() => {});
     const waiting = new AbortController();
     const { signal } = waiting;
     const late = sleep(MAX_TOUCH_WAIT_MS, undefined, { ref: false, signal }).catch(() => {});

@@ -9,7 +9,9 @@ import {
   type SessionRecord,
   type UpdateResult,
 } from 'nestjs-server-session';
+import { endsOf } from '../../src/backends/local-ends.js';
 import { LocalPrincipalIndex } from '../../src/backends/local-principal-index.js';
+import type { SessionEnds } from '../../src/backends/session-ends.js';
 
 /** `touch`: an update that changes no data. The last ones are those of the index of principals. */
 type Write =
@@ -46,10 +48,14 @@ export class GatedBackend implements AtomicSessionBackend, IndexedBackend {
   readonly principals: PrincipalIndex = this.#recorded(new LocalPrincipalIndex());
   /** How many reads were asked for. */
   reads = 0;
+  readonly ends: SessionEnds;
+  /** How many listen to its ends. */
+  listeners = 0;
   readonly #inner: AtomicSessionBackend;
 
   constructor(inner: SessionBackend) {
     this.#inner = 'create' in inner ? (inner as AtomicSessionBackend) : new AtomicAdapter(inner);
+    this.ends = this.#countedEnds(endsOf(this.#inner));
   }
 
   async get(id: string): Promise<SessionRecord | null> {
@@ -80,6 +86,20 @@ export class GatedBackend implements AtomicSessionBackend, IndexedBackend {
   }
   syncClock(): Promise<void> | undefined {
     return this.#inner.syncClock?.();
+  }
+
+  #countedEnds(ends: SessionEnds): SessionEnds {
+    return {
+      end: (...args) => this.#write('delete', () => ends.end(...args)),
+      listen: (listener) => {
+        this.listeners++;
+        const stop = ends.listen(listener);
+        return () => {
+          this.listeners--;
+          stop();
+        };
+      },
+    };
   }
 
   #recorded(index: PrincipalIndex): PrincipalIndex {

@@ -1,5 +1,6 @@
 import { UnauthorizedException } from '@nestjs/common';
 import { SessionBackendError } from '../../errors/session-backend.error.js';
+import { SessionEndedError } from '../../errors/session-ended.error.js';
 import { SessionGoneError } from '../../errors/session-gone.error.js';
 import { SessionTokenError } from '../../errors/session-token.error.js';
 import { SessionValueError } from '../../errors/session-value.error.js';
@@ -27,7 +28,9 @@ export async function wsException(
 /** What a client is told, which is nothing of what only developers should know. */
 function messageFor(error: unknown): string | undefined {
   if (error instanceof SessionBackendError) return 'Service Unavailable';
-  if (error instanceof SessionGoneError) return 'The session has ended. Connect again.';
+  if (error instanceof SessionGoneError || error instanceof SessionEndedError) {
+    return 'The session has ended. Connect again.';
+  }
   if (error instanceof SessionTokenError) return error.message;
   if (error instanceof SessionValueError) return 'Internal server error';
   return error instanceof UnauthorizedException ? 'Unauthorized' : undefined;
