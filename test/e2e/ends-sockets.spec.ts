@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { type SessionModuleOptions, Session, SessionService } from 'nestjs-server-session';
-import { idIn } from '../support/ageing.js';
+import { type SessionModuleOptions, Session } from 'nestjs-server-session';
 import { TestApp } from '../support/app.js';
 import { type BackendPair, ENDS_BACKENDS, startPair } from '../support/backend-pair.js';
 import type { Browser } from '../support/browser.js';

@@ -53,7 +53,11 @@ export class GatedBackend implements AtomicSessionBackend, IndexedBackend {
   listeners = 0;
   readonly #inner: AtomicSessionBackend;
 
-  constructor(inner: SessionBackend) {
+  /** @param isTelling whether whoever listens to its ends hears of any */
+  constructor(
+    inner: SessionBackend,
+    private readonly isTelling = true,
+  ) {
     this.#inner = 'create' in inner ? (inner as AtomicSessionBackend) : new AtomicAdapter(inner);
     this.ends = this.#countedEnds(endsOf(this.#inner));
   }
@@ -93,7 +97,7 @@ export class GatedBackend implements AtomicSessionBackend, IndexedBackend {
       end: (...args) => this.#write('delete', () => ends.end(...args)),
       listen: (listener) => {
         this.listeners++;
-        const stop = ends.listen(listener);
+        const stop = this.isTelling ? ends.listen(listener) : () => {};
         return () => {
           this.listeners--;
           stop();
