@@ -43,6 +43,8 @@ export class GatedBackend implements AtomicSessionBackend, IndexedBackend {
   afterWrite: () => Promise<void> = async () => {};
   /** Called before every read. */
   beforeRead: () => Promise<void> = async () => {};
+  /** Called after every read, before it is answered. */
+  afterRead: () => Promise<void> = async () => {};
   /** The writes that were asked for, in order. */
   readonly writes: Write[] = [];
   readonly principals: PrincipalIndex = this.#recorded(new LocalPrincipalIndex());
@@ -65,7 +67,9 @@ export class GatedBackend implements AtomicSessionBackend, IndexedBackend {
   async get(id: string): Promise<SessionRecord | null> {
     this.reads++;
     await this.beforeRead();
-    return this.#inner.get(id);
+    const record = await this.#inner.get(id);
+    await this.afterRead();
+    return record;
   }
   set(id: string, record: SessionRecord, ttl: number): Promise<void> {
     return this.#write('set', () => this.#inner.set(id, record, ttl));
