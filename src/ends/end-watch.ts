@@ -103,16 +103,17 @@ export class EndWatch implements EndsListener {
     record: SessionRecord | null,
     nowMs: number,
   ): void {
-    const isForeign = record?.[FIELD.version] !== undefined;
     const endsAtMs = record ? expiresAtMs(record, this.lifetime) : session.endsAtMs;
-    if (isForeign || (record && endsAtMs > nowMs)) {
-      session.endsAtMs = isEmptyRecord(record!) ? Math.min(endsAtMs, nowMs + EMPTY_MS) : endsAtMs;
-      const timeless = Number.isNaN(endsAtMs);
-      this.#setDue(session, timeless ? nowMs + TIMELESS_MS : session.endsAtMs);
-      const replaced = isForeign ? [] : asking.filter((watcher) => !watcher.accepts(record!));
-      return this.#end(session, replaced, 'replaced');
+    const isForeign = record?.[FIELD.version] !== undefined;
+    if (!record || !(isForeign || endsAtMs > nowMs)) {
+      return this.#end(session, asking, endsAtMs <= nowMs ? 'expired' : 'unknown');
     }
-    this.#end(session, asking, endsAtMs <= nowMs ? 'expired' : 'unknown');
+    session.endsAtMs = isEmptyRecord(record) ? Math.min(endsAtMs, nowMs + EMPTY_MS) : endsAtMs;
+    const isTimeless = Number.isNaN(endsAtMs);
+    this.#setDue(session, isTimeless ? nowMs + TIMELESS_MS : session.endsAtMs);
+    if (isForeign) return;
+    const replaced = asking.filter((watcher) => !watcher.accepts(record));
+    this.#end(session, replaced, 'replaced');
   }
 
   #end(session: WatchedSession, watchers: SessionWatcher[], reason: SessionEndReason): void {

@@ -288,19 +288,19 @@ describe.each(PLATFORM_CELLS)('a socket over %s, on %s', (platform, adapter) => 
     expect(await client.closed).toBeDefined();
   });
 
-  it('whose session ends while its handshake is read is closed', async () => {
-    const browser = await signedIn();
-    const gate = new Gate();
-    backend.beforeRead = () => gate.pass();
-    const client = await open(browser.cookies);
-    await gate.reached;
-    await app.app
-      .get(SessionService)
-      .revoke(idIn(browser))
-      .catch(() => {});
-    gate.open();
-    expect(await client.closed).toBeDefined();
-  });
+  it.each(['beforeRead', 'afterRead'] as const)(
+    'whose session ends while its handshake is read is closed (%s)',
+    async (when) => {
+      const browser = await signedIn();
+      const gate = new Gate();
+      backend[when] = () => gate.pass();
+      const client = await open(browser.cookies);
+      await gate.reached;
+      await backend.ends.end(idIn(browser), 'revoked');
+      gate.open();
+      expect(await client.closed).toBeDefined();
+    },
+  );
 });
 
 describe.each(['websocket', 'polling'])('a client of socket.io over %s', (transport) => {
