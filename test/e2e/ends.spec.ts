@@ -308,6 +308,20 @@ describe.each(ADAPTERS)('a signal on %s', (adapter) => {
     expect(signals[0]!.aborted).toBe(false);
   });
 
+  it('is not aborted by its own request, whose news come before the answer', async () => {
+    app = await start();
+    const browser = app.browser();
+    await browser.post('/set/cart');
+    backend.afterWrite = async () => {
+      const { reads } = backend;
+      await until('the question', () => backend.reads > reads);
+      await sleep(50);
+    };
+    expect((await browser.post('/changed/regenerate')).json()).toEqual({
+      aborted: [false, false, false],
+    });
+  });
+
   it('is watched while somebody waits, and the backend is listened to no longer', async () => {
     app = await start();
     const browser = app.browser();
