@@ -63,6 +63,8 @@ class EndsController {
   @HttpCode(200)
   async destroyed(@Session() session: Session) {
     const signal = this.sessions.signal(session);
+    // Until it is certain that it was there.
+    await sleep(50);
     await session.destroy();
     if (!signal.aborted) await once(signal, 'abort');
     return { reason: (signal.reason as SessionEndedError).reason };
@@ -126,6 +128,17 @@ describe.each(CELLS)('the end of a session, on $adapter with $name', ({ adapter,
   /** What another process learns of why a session has ended. */
   const told = (reason: string) => (pair.isTelling ? reason : 'unknown');
 
+  /** Until news reach a process, in which something is watched: before that an end is found, with no reason. */
+  const isListening = async (app: TestApp) => {
+    for (let tries = 0; pair.isTelling; tries++) {
+      const id = idIn(await signedIn(`canary-${tries}`));
+      const signal = service(app).signal(id);
+      await sleep(10);
+      await service(here).revoke(id);
+      if ((await reasonOf(signal)) === 'revoked') return;
+    }
+  };
+
   type End = (browser: Browser, id: string) => Promise<unknown>;
   const ENDS: [how: string, reason: string, end: End][] = [
     ['destroy()', 'destroyed', (browser) => browser.post('/destroyed')],
@@ -146,6 +159,7 @@ describe.each(CELLS)('the end of a session, on $adapter with $name', ({ adapter,
     const id = idIn(browser);
     const [own, other] = [service(here).signal(id), service(there).signal(id)];
     const [near, far] = [await stream(browser), await stream(browser, '/stream', there)];
+    await Promise.all([isListening(here), isListening(there)]);
     expect([own.aborted, other.aborted]).toEqual([false, false]);
     await end(browser, id);
     expect(await reasonOf(own)).toBe(reason);
@@ -161,6 +175,7 @@ describe.each(CELLS)('the end of a session, on $adapter with $name', ({ adapter,
       AbortSignal,
       AbortSignal,
     ];
+    await isListening(there);
     await service(here).revokeAll('ada', { except: idIn(stays) });
     expect(await reasonOf(gone)).toBe(told('revoked'));
     expect(kept.aborted).toBe(false);
@@ -207,6 +222,9 @@ describe.each(CELLS)('the end of a session, on $adapter with $name', ({ adapter,
   it('by its own destroy() is told to a request, too', async () => {
     await startBoth();
     const browser = await signedIn('ada');
+    const isWatched = service(here).signal(idIn(await signedIn('bob')));
+    await isListening(here);
+    expect(isWatched.aborted).toBe(false);
     expect((await browser.post('/destroyed')).json()).toEqual({ reason: 'destroyed' });
   });
 
