@@ -1,5 +1,5 @@
 /** How long others wait for the event loop at the most, if no single piece of work takes longer. */
-const SLICE_MS = 10;
+const SLICE_MS = 5;
 
 /** Work that is done piece by piece, in order, so that much of it leaves time for the rest of the process. */
 export class Slices {

@@ -38,11 +38,10 @@ const LEGEND = [
 export async function measureEnds(context: BenchContext): Promise<unknown> {
   const { sessions = 2000, sockets = 10_000 } = context.options;
   console.log(`${sessions} sessions, then ${sockets} sockets of one principal`);
-  // Where this benchmark ends before it has stopped all, they end with it.
-  const app = await NestFactory.createApplicationContext(
-    EndsModule.forRedis(context.redis.client(), false),
-    { logger: ['error', 'warn'] },
-  );
+  const redis = context.redis.client({ retryStrategy: () => null });
+  const app = await NestFactory.createApplicationContext(EndsModule.forRedis(redis, false), {
+    logger: ['error', 'warn'],
+  });
   const watcher = await WatcherProcess.start(context.redis.url);
   try {
     const service = app.get(SessionService);
@@ -73,6 +72,7 @@ export async function measureEnds(context: BenchContext): Promise<unknown> {
   } finally {
     await watcher.stop();
     await app.close();
+    redis.disconnect();
   }
 }
 
