@@ -5,9 +5,12 @@ import { isAtomic, type SessionBackend } from './backends/session-backend.js';
 import { endsOf } from './backends/local-ends.js';
 import { isIndexed } from './backends/principal-index.js';
 import { LocalPrincipalIndex } from './backends/local-principal-index.js';
+import { EndWatch } from './ends/end-watch.js';
+import { ToldEnds } from './ends/told-ends.js';
 import { CurrentSession } from './edges/current-session.js';
 import { RequestSessions } from './edges/http/request-sessions.js';
 import { SessionContexts } from './edges/session-contexts.js';
+import { SessionSignals } from './edges/session-signals.js';
 import { GatewaySessions } from './edges/ws/gateway-sessions.js';
 import type { SocketRuntime } from './edges/ws/handshake.js';
 import { SocketSessions } from './edges/ws/socket-sessions.js';
@@ -60,6 +63,8 @@ export function createSessions(
   );
   const ends = bounded.boundedEnds(endsOf(atomic));
   const sessions = { backend: bounded, ends, lifetime };
+  const endWatch = new EndWatch(bounded, ends, lifetime);
+  const toldEnds = new ToldEnds(ends);
   const store = new ServerStore({
     backend: bounded,
     ends,
@@ -79,6 +84,8 @@ export function createSessions(
   const sockets = new SocketSessions({
     ...opener(socketRuntime(runtime), resolved.onBackendError),
     tokensOf: (request) => transports.in(request, request).all,
+    identityIn: (token, record) => store.identityIn(token, record),
+    ends: endWatch,
     isRenewing: renewIntervalMs !== Infinity,
     warn,
   });
@@ -88,7 +95,7 @@ export function createSessions(
     sockets,
     load === 'lazy',
   );
-  const contexts = new SessionContexts(requests, sockets, current);
+  const contexts = new SessionContexts(requests, sockets, current, new SessionSignals(endWatch));
   const read = async (id: string) => {
     const found = await store.peek(id);
     return found && storedSession(id, found, lifetime);
@@ -98,8 +105,8 @@ export function createSessions(
   return {
     requests,
     gateways: new GatewaySessions(sockets, current),
-    service: new SessionService(contexts, store, bounded, issue, principals),
-    lifecycle: new BackendLifecycle(backend, bounded),
+    service: new SessionService(contexts, store, bounded, issue, principals, toldEnds.all),
+    lifecycle: new BackendLifecycle(backend, [bounded, endWatch, toldEnds]),
   };
 }
 

@@ -8,8 +8,8 @@ export class BackendLifecycle implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     private readonly backend: SessionBackend,
-    /** What asks a backend that does not answer whether it is back. */
-    private readonly watch: { close(): void },
+    /** What asks a backend by itself, or listens to it. */
+    private readonly watching: readonly { close(): void }[],
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -20,7 +20,7 @@ export class BackendLifecycle implements OnModuleInit, OnApplicationShutdown {
 
   /** After the server has closed, so that running requests have saved. */
   async onApplicationShutdown(): Promise<void> {
-    this.watch.close();
+    for (const each of this.watching) each.close();
     if (!isShared(this.backend) || !this.#isAcquired) return;
     this.#isAcquired = false;
     await this.backend.release();

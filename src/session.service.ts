@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionContext } from '@nestjs/common';
+import type { Observable } from 'rxjs';
+import type { SignalOptions } from './edges/session-signals.js';
+import type { SessionEnd } from './ends/told-ends.js';
 import type { SessionBackendError } from './errors/session-backend.error.js';
 import type { IssuedSession, IssueOptions } from './session/issued-session.js';
 import type { ListOptions, Principals, RevokeAllOptions } from './principals/principals.js';
@@ -21,6 +24,8 @@ export type SessionHealth =
 export interface SessionsInUse {
   /** @throws SessionBackendError, Error where it has none */
   load(contextRequestOrSocket: object): Promise<Session> | Session;
+  /** @throws Error where it has none */
+  signal(target: object | string, options?: SignalOptions): AbortSignal;
   /** @throws Error where it is not followed */
   readonly current: Session | undefined;
   enter(raw: IncomingMessage, response: ServerResponse, request: object, next: () => void): void;
@@ -41,6 +46,12 @@ export class SessionService {
   readonly #backend: BackendCheck;
   readonly #issue: IssueSession;
   readonly #principals: Principals;
+  /**
+   * Every session that is ended in any process, with whose it was and why: `'destroyed'`, `'revoked'` or `'limit'`. For notices,
+   * each at most once: what ends while the backend can't tell of it is not told later, and expiries and new generations never
+   * are. The backend is listened to only while somebody is subscribed.
+   */
+  readonly ends: Observable<SessionEnd>;
 
   constructor(
     inUse: SessionsInUse,
@@ -48,7 +59,9 @@ export class SessionService {
     backend: BackendCheck,
     issue: IssueSession,
     principals: Principals,
+    ends: Observable<SessionEnd>,
   ) {
+    this.ends = ends;
     this.#inUse = inUse;
     this.#store = store;
     this.#backend = backend;
@@ -92,6 +105,31 @@ export class SessionService {
     checkId(id, 'get');
     const found = await this.#store.peek(id);
     return found && storedSession(id, found, this.#store.lifetime);
+  }
+
+  /**
+   * Aborts when a session ends, in whichever process: with a `SessionEndedError` for its `reason`, which tells why.
+   *
+   * Of an execution context, a session, a request or a socket: it ends with its generation too (`'replaced'`), as another
+   * client may have what is open, and is not told any more once the response or the socket is closed. A session that is not
+   * stored yet ends after it is. Of an id: it goes on from generation to generation, and is watched until the session ends, or
+   * until nobody wants to know.
+   *
+   * ```ts
+   * await render(report, { signal: sessions.signal(context) });
+   * ```
+   * @param options with `until`, an AbortSignal: for how long the signal of an id is wanted
+   * @throws Error where there is no session to be had, TypeError where the target is nothing of all that
+   */
+  signal(id: string, options?: SignalOptions): AbortSignal;
+  signal(contextSessionRequestOrSocket: ExecutionContext | object): AbortSignal;
+  signal(target: object | string, options?: SignalOptions): AbortSignal {
+    if (typeof target === 'string' || (typeof target === 'object' && target !== null)) {
+      return this.#inUse.signal(target, options);
+    }
+    throw new TypeError(
+      `sessions.signal(target) takes a context, a session or its id, a request or a socket, and got a value of type ${typeof target}: write sessions.signal(session.id).`,
+    );
   }
 
   /**

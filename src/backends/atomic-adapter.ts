@@ -74,13 +74,14 @@ export class AtomicAdapter implements AtomicSessionBackend, TellingBackend {
       const record = await this.backend.get(id);
       if (!record) return { status: 'gone' };
       const nowMs = Date.now();
-      const result = this.ends.changing(id, record, lifetime, () =>
+      const { result, tell } = this.ends.changing(id, record, lifetime, () =>
         applyChange(record, change, lifetime, nowMs, deadlineMs),
       );
       if (result.status === 'gone') return result;
       const seconds = ttlSeconds(record, lifetime, nowMs);
       const ttl = result.isEmpty ? Math.min(seconds, EMPTY_MS / 1000) : seconds;
       await this.backend.set(id, record, ttl);
+      tell();
       return result;
     });
   }

@@ -19,6 +19,8 @@ export type Remove = (id: string) => Promise<SessionRecord | null>;
 /** How often whoever watches asks for what other processes have ended, of a backend that does not tell. */
 export const WATCH_INTERVAL_MS = 5000;
 
+const NOTHING = () => {};
+
 /** How a backend ends sessions: its own way, or one that tells this process alone. */
 export function endsOf(backend: AtomicSessionBackend): SessionEnds {
   if (isTelling(backend)) return backend.ends;
@@ -47,23 +49,30 @@ export class LocalEnds implements SessionEnds {
     return record !== null;
   }
 
-  /** Changes a record in place, and tells of what matters to whoever watches its session. */
+  /**
+   * Changes a record in place.
+   * @returns with the result what tells of what matters to whoever watches its session, to be called when it is stored
+   */
   changing(
     id: string,
     record: SessionRecord,
     lifetime: Lifetime,
     change: () => UpdateResult,
-  ): UpdateResult {
-    if (this.#listeners.size === 0) return change();
+  ): { result: UpdateResult; tell: () => void } {
+    if (this.#listeners.size === 0) return { result: change(), tell: NOTHING };
     const before = record[FIELD.generation];
     const endedAtMs = expiresAtMs(record, lifetime);
     const result = change();
-    if (result.status === 'gone') return result;
+    if (result.status === 'gone') return { result, tell: NOTHING };
     const generation = record[FIELD.generation]!;
-    if (generation !== before) this.#tell({ kind: 'replaced', id, generation });
+    const isReplaced = generation !== before;
     const isEmptied = result.isEmpty && !result.wasEmpty;
-    if (isEmptied || result.expiresAtMs < endedAtMs) this.#tell({ kind: 'shortened', id });
-    return result;
+    const isShortened = isEmptied || result.expiresAtMs < endedAtMs;
+    const tell = () => {
+      if (isReplaced) this.#tell({ kind: 'replaced', id, generation });
+      if (isShortened) this.#tell({ kind: 'shortened', id });
+    };
+    return { result, tell };
   }
 
   listen(listener: EndsListener): () => void {

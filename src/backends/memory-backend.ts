@@ -112,13 +112,14 @@ export class MemoryBackend implements AtomicSessionBackend, IndexedBackend, Tell
     if (!entry) return { status: 'gone' };
     const nowMs = Date.now();
     const { record } = entry;
-    const result = this.ends.changing(id, record, lifetime, () =>
+    const { result, tell } = this.ends.changing(id, record, lifetime, () =>
       applyChange(record, change, lifetime, nowMs, deadlineMs),
     );
     if (result.status !== 'gone') {
       const { isEmpty, expiresAtMs } = result;
       entry.expiresAtMs = isEmpty ? Math.min(expiresAtMs, nowMs + EMPTY_MS) : expiresAtMs;
     }
+    tell();
     return result;
   }
 

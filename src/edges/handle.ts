@@ -1,10 +1,10 @@
 import type { Observable } from 'rxjs';
-import type { ActiveSession } from '../session/active-session.js';
+import type { ActiveSession, SessionScope } from '../session/active-session.js';
 import { createSessionObject } from '../session/session-object.js';
 import type { Session } from '../session/session.js';
 
 /** What a request or a message has its session by: loaded once, whoever asks first, and shared by everybody who does. */
-export abstract class Handle {
+export abstract class Handle implements SessionScope {
   /** The session, once it is loaded. */
   session: Session | undefined;
   protected life: ActiveSession | undefined;
@@ -45,6 +45,13 @@ export abstract class Handle {
     return this.life !== undefined;
   }
 
+  abstract onceOver(run: () => void): void;
+
+  /** What is over when its session need not be watched any more. */
+  protected get scope(): SessionScope {
+    return this;
+  }
+
   protected abstract open(): Promise<ActiveSession> | ActiveSession;
   /** The session was loaded. */
   protected abstract adopted(life: ActiveSession): void;
@@ -69,6 +76,7 @@ export abstract class Handle {
 
   #adopt(life: ActiveSession): Session {
     this.life = life;
+    life.scope = this.scope;
     this.session = createSessionObject(life);
     this.adopted(life);
     return this.session;

@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionContext } from '@nestjs/common';
 import type { Session } from '../session/session.js';
+import { lifeOf } from '../session/session-object.js';
 import type { CurrentSession } from './current-session.js';
 import { graphqlContextOf, isGraphqlContext, operationHandleOf } from './graphql.js';
 import type { Handle } from './handle.js';
 import { RequestSessions } from './http/request-sessions.js';
 import type { FrameworkRequest } from './http/session-handle.js';
 import { noSessionIn, noSessionOf } from './no-session.js';
+import type { SessionSignals, SignalOptions } from './session-signals.js';
 import { MessageHandle } from './ws/message-handle.js';
 import type { SocketSessions } from './ws/socket-sessions.js';
 
@@ -16,6 +18,7 @@ export class SessionContexts {
     private readonly requests: RequestSessions,
     private readonly sockets: SocketSessions,
     private readonly followed: CurrentSession,
+    private readonly signals: SessionSignals,
   ) {}
 
   /** The session of a handler's context. @throws SessionBackendError, Error where such a context has none */
@@ -31,6 +34,12 @@ export class SessionContexts {
     if (handshake) return new MessageHandle(handshake).load();
     if (isGraphqlContext(target)) return operationHandleOf(target, this.requests).load();
     return this.requests.load(target);
+  }
+
+  /** See `SessionService.signal`. */
+  signal(target: object | string, options?: SignalOptions): AbortSignal {
+    if (typeof target === 'string') return this.signals.ofId(target, options);
+    return this.signals.of(lifeOf(target) ? (target as Session) : this.load(target));
   }
 
   /** @throws Error where it is not followed */

@@ -15,6 +15,12 @@ function derived(field: string): string {
   return `session.signIn(principal): whose a session is follows from its field ${field}, by the option principals.of: write that field. Nothing was changed.`;
 }
 
+/** What a session is in use by, such as a request or a socket. */
+export interface SessionScope {
+  /** Runs something when that is over. */
+  onceOver(run: () => void): void;
+}
+
 /** How long a response waits for a use to be written; after that it leaves without its cookie's longer life. */
 const MAX_TOUCH_WAIT_MS = 100;
 
@@ -26,6 +32,9 @@ export class ActiveSession {
   #isLookedAt = false;
   #isDiscarded = false;
   #listener: (() => void) | undefined;
+  /** Somebody who is to be told when the session is stored. */
+  #onceStored: (() => void) | undefined;
+  scope: SessionScope | undefined;
 
   /** @param tokenPlace which of the tokens that it was opened with counts: the one that found it, or was refused */
   constructor(
@@ -133,6 +142,14 @@ export class ActiveSession {
     this.#listener = listener;
   }
 
+  /** Tells somebody, once, that the session is stored: now, or when it is. Whoever asked before is told no more. */
+  onceStored(run: () => void): void {
+    if (this.state === 'stored') return run();
+    this.#onceStored = run;
+    // What is under way may store it.
+    if (this.#queue.isBusy) void this.#run(async () => {});
+  }
+
   /** Whether there is a field, for somebody to whom that alone is no use of the session. */
   has(key: string): boolean {
     return this.#life.draft.fields.has(key);
@@ -178,10 +195,10 @@ export class ActiveSession {
     if (state.name === 'unavailable' && this.#isDiscarded) {
       return Promise.reject(state.error);
     }
-    if (this.#queue.isBusy || life.isUnfinished) return this.#queue.run(() => this.#store());
+    if (this.#queue.isBusy || life.isUnfinished) return this.#run(() => this.#store());
     if (this.state !== 'new' && this.state !== 'stored') return undefined;
     const data = this.#changes();
-    return data || life.isDue ? this.#queue.run(() => life.store(data)) : undefined;
+    return data || life.isDue ? this.#run(() => life.store(data)) : undefined;
   }
 
   /**
@@ -194,7 +211,7 @@ export class ActiveSession {
     const work = isCommitted && !this.#isLookedAt ? undefined : this.commit();
     if (work || this.state !== 'stored') return work;
     if (life.draft.times.isTouchDue && !life.draft.isEmpty) return this.#touchInPassing();
-    return life.notice.isOutdated ? this.#queue.run(() => life.confirm()) : undefined;
+    return life.notice.isOutdated ? this.#run(() => life.confirm()) : undefined;
   }
 
   /** As `commit`, for the user. @throws SessionGoneError */
@@ -238,7 +255,20 @@ export class ActiveSession {
 
   #asked(operation: () => Promise<void>): Promise<void> {
     this.#isLookedAt = true;
-    return this.#queue.run(operation);
+    return this.#run(operation);
+  }
+
+  #run(operation: () => Promise<void>): Promise<void> {
+    const result = this.#queue.run(operation);
+    if (this.#onceStored) void result.catch(() => {}).then(() => this.#tellStored());
+    return result;
+  }
+
+  #tellStored(): void {
+    if (this.state !== 'stored') return;
+    const told = this.#onceStored;
+    this.#onceStored = undefined;
+    told?.();
   }
 
   async #store(): Promise<void> {
@@ -252,7 +282,7 @@ export class ActiveSession {
 
   /** Writes a use that is due and that nothing else writes. It neither delays the response for long nor makes it fail. */
   async #touchInPassing(): Promise<void> {
-    const touch = this.#queue.run(() => this.#life.confirm(true)).catch(() => {});
+    const touch = this.#run(() => this.#life.confirm(true)).catch(() => {});
     const waiting = new AbortController();
     const { signal } = waiting;
     const late = sleep(MAX_TOUCH_WAIT_MS, undefined, { ref: false, signal }).catch(() => {});

@@ -105,6 +105,15 @@ export class ServerStore implements SessionStore {
     return metadata && data ? { metadata, data } : null;
   }
 
+  /** What a token opens, where the record of its id was read. */
+  identityIn(token: string, record: SessionRecord): Identity | undefined {
+    const asked = Identity.ofToken(token);
+    const generation = record[FIELD.generation];
+    if (generation === undefined || record[FIELD.version] !== undefined) return undefined;
+    if (this.#opening(asked, record, this.now()) === 'none') return undefined;
+    return asked.inGeneration(generation);
+  }
+
   async create(identity: Identity, begin: () => SessionRecord): Promise<StoreResult> {
     const { backend, lifetime } = this.options;
     await backend.syncClock?.();

@@ -10,7 +10,7 @@ import type {
 } from './session.js';
 import type { ActiveSession } from './active-session.js';
 
-const LIFE = Symbol('ActiveSession');
+const LIFE = Symbol.for('nestjs-server-session:life');
 
 /** The target of the proxy: members live on its prototype, data in the life of the session. */
 class SessionTarget {
@@ -183,6 +183,11 @@ const traps: ProxyHandler<SessionTarget> = {
 /** The object that users see: a plain object of the session's data that also has the session's members. */
 export function createSessionObject(life: ActiveSession): Session {
   return new Proxy(new SessionTarget(life), traps) as unknown as Session;
+}
+
+/** What a session object stands for; `undefined` where it is none. */
+export function lifeOf(object: object): ActiveSession | undefined {
+  return (object as Partial<SessionTarget>)[LIFE];
 }
 
 /** Answers by promise, or by callback and with the session, so that calls can be chained as express-session's. */

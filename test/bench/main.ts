@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { RedisServer } from '../support/redis-server.js';
 import type { Benchmark } from './benchmark.js';
+import { measureEnds } from './ends/benchmark.js';
 import { measureGateways } from './gateways/benchmark.js';
 import { measureHotSession } from './hot/benchmark.js';
 import { measureLatency } from './latency/benchmark.js';
@@ -23,6 +24,7 @@ const BENCHMARKS: Record<BenchmarkName, Benchmark> = {
   memory: measureMemory,
   gateways: measureGateways,
   principals: measurePrincipals,
+  ends: measureEnds,
 };
 
 const args = process.argv.slice(2);

@@ -11,6 +11,7 @@ export const BENCHMARK_NAMES = [
   'memory',
   'gateways',
   'principals',
+  'ends',
 ] as const;
 export type BenchmarkName = (typeof BENCHMARK_NAMES)[number];
 
@@ -52,13 +53,15 @@ export const USAGE = `npm run bench -- [benchmark] [options]
   gateways        CPU time and Redis commands per message of a gateway
                   --rounds 6 --sockets 2000 --seconds 3
   principals      a user with 1 to 10,000 sessions
+  ends            how soon another process sees that a session has ended, and what many ends at once block
+                  --sessions 2000 --sockets 10000
   all             all of these
 options, with the defaults above
   --rounds N                    measured rounds
   --requests N                  requests in each round for each variant
   --sessions N                  sessions that are kept
   --clients N                   how many send requests at once
-  --sockets N                   open sockets of each variant, each of which sends a message a second
+  --sockets N                   open sockets, of each variant or of one principal
   --seconds N                   seconds that each round takes for each variant
   --platform fastify|express    one platform only
   --only REGEX                  variants whose "platform: label" matches, where servers are measured

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { MemoryBackend } from 'nestjs-server-session';
 import { age, idIn } from '../support/ageing.js';
 import type { Browser } from '../support/browser.js';
-import { Gate } from '../support/gated-backend.js';
+import { Gate, GatedBackend } from '../support/gated-backend.js';
 import { answers, AnswersGateway, resetAnswers } from '../support/gateway-answers.js';
 import type { GatewayClient } from '../support/gateway-client.js';
 import { CELLS, GatewaySuite } from '../support/gateway-suite.js';
@@ -123,6 +124,9 @@ const ENDS: [string, (browser: Browser, suite: GatewaySuite) => Promise<unknown>
 
 describe.each(CELLS)('a socket that stays open over %s, on %s', (platform, adapter) => {
   const suite = new GatewaySuite(platform, adapter);
+  beforeEach(() => {
+    suite.backend = new GatedBackend(new MemoryBackend(), false);
+  });
 
   it.each(ENDS)('when its session has ended by %s sees that nobody is there', async (_how, end) => {
     const { browser, client } = await suite.visitor({}, [AnswersGateway]);

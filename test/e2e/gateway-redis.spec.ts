@@ -6,6 +6,7 @@ import { ADAPTERS, TestApp } from '../support/app.js';
 import { commandsOf } from '../support/commands.js';
 import { SignedInGuard, TestGateway, VisitsController } from '../support/gateway.js';
 import { connect, type GatewayClient, useGateways } from '../support/gateway-client.js';
+import { until } from '../support/until.js';
 import { RedisServer } from '../support/redis-server.js';
 
 const MESSAGES = 100;
@@ -41,12 +42,20 @@ describe.each(['socket.io', 'ws'] as const)('a gateway over %s with Redis', (pla
       return socket;
     };
 
-    it('asks Redis once to read, twice to write, and else not at all', async () => {
+    it('asks Redis once to connect, once to read, twice to write, and else not at all', async () => {
       const browser = app.browser();
       await browser.post('/visits');
       const of = (run: () => Promise<unknown>) => commandsOf(client, run);
       let socket!: GatewayClient;
-      expect(await of(async () => (socket = await joined(browser.cookies)))).toEqual([]);
+      // With the first one listening to ends begins, whereupon it is asked for again.
+      await joined(browser.cookies);
+      const isQuiet = async () => (await of(() => sleep(200))).length === 0;
+      await until(
+        'a connection that listens',
+        async () => await client.pubsub('CHANNELS', '*ends').then(({ length }) => length > 0),
+      );
+      await until('no more questions', isQuiet);
+      expect(await of(async () => (socket = await joined(browser.cookies)))).toEqual(['mget']);
       expect(await of(() => socket.ask('plain', {}))).toEqual([]);
       expect(await of(() => socket.ask('read'))).toEqual(['mget']);
       expect(await of(() => socket.ask('read'))).toEqual(['mget']);

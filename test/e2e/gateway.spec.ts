@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { MemoryBackend } from 'nestjs-server-session';
 import { CELLS, GatewaySuite, visitsOf } from '../support/gateway-suite.js';
 import { script } from '../support/gateway.js';
-import { Gate } from '../support/gated-backend.js';
+import { Gate, GatedBackend } from '../support/gated-backend.js';
 import { forged } from '../support/browser.js';
 import { until } from '../support/until.js';
 
@@ -165,7 +166,8 @@ describe.each(CELLS)('sessions in a gateway over %s, on %s', (platform, adapter)
     expect(suite.backend.reads).toBe(0);
   });
 
-  it('leaves a session dead that ends while a message is under way', async () => {
+  it('leaves a session dead that ends while a message is under way, and its socket goes on', async () => {
+    suite.backend = new GatedBackend(new MemoryBackend(), false);
     const { browser, client } = await suite.visitor();
     const asked = client.ask('slow');
     await script.gate.reached;
@@ -186,7 +188,8 @@ describe.each(CELLS)('sessions in a gateway over %s, on %s', (platform, adapter)
     expect(await visitsOf(browser)).toBeUndefined();
   });
 
-  it('gives a socket of before a sign-in nothing of what came after', async () => {
+  it('gives a socket of before a sign-in nothing of what came after, where it goes on', async () => {
+    suite.backend = new GatedBackend(new MemoryBackend(), false);
     const { browser, client } = await suite.visitor();
     await client.ask('read');
     await browser.post('/sign-in');

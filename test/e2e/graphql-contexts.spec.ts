@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { MemoryBackend } from 'nestjs-server-session';
+import { GatedBackend } from '../support/gated-backend.js';
 import { apollo, type GraphqlSetup, mercurius } from '../support/graphql-app.js';
 import { GraphqlSuite } from '../support/graphql-suite.js';
 
@@ -54,7 +56,9 @@ describe.each(SETUPS)('GraphQL by $name in its context', (setup) => {
   it.each(['eager', 'lazy'] as const)(
     'each operation has the session as it is then, and an end is an end (%s)',
     async (load) => {
-      await suite.start({ load });
+      // Which does not tell that its socket is to be closed.
+      const backend = new GatedBackend(new MemoryBackend(), false);
+      await suite.start({ load, backend });
       await suite.data('mutation { visit }');
       const ask = await suite.connect();
       expect(await ask('{ visits }')).toEqual([{ visits: 1 }]);

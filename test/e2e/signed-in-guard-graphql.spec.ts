@@ -4,12 +4,14 @@ import { Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
 import { describe, expect, it } from '@jest/globals';
 import {
   AllowAnonymous,
+  MemoryBackend,
   Principal,
   Session,
   SignedInGuard,
   SignedInWithin,
 } from 'nestjs-server-session';
 import { idIn, signedInAgo } from '../support/ageing.js';
+import { GatedBackend } from '../support/gated-backend.js';
 import { apollo, type GraphqlSetup, mercurius } from '../support/graphql-app.js';
 import { GraphqlSuite } from '../support/graphql-suite.js';
 
@@ -126,7 +128,8 @@ describe.each(SETUPS)('SignedInGuard in GraphQL by $name', (setup) => {
   });
 
   it('guards operations over a socket by the session as it is then', async () => {
-    await suite.start();
+    // Which does not tell that its socket is to be closed.
+    await suite.start({ backend: new GatedBackend(new MemoryBackend(), false) });
     const stranger = await suite.connect();
     expect(await stranger('{ mine }')).toEqual(['Unauthorized']);
     expect(await stranger('subscription { told }')).toEqual(['Unauthorized']);

@@ -41,6 +41,8 @@ export type RedisName = Exclude<BackendName, 'memory' | 'three methods'>;
 export interface TestRedis extends TestBackend {
   /** Not the backend's: it looks into Redis, and so is of ioredis whatever that is. */
   client: Redis | Cluster;
+  /** One of the same Redis by a client of its own, as another process has it. */
+  another(): Promise<TestBackend>;
 }
 
 /** The package whose client a kind of backend has. */
@@ -64,15 +66,26 @@ export async function startRedis(name: RedisName): Promise<TestRedis> {
   const server = name === 'redis cluster' ? undefined : await RedisServer.start();
   const client = server?.client() ?? (await sharedCluster()).client();
   const clients = CLIENTS_OF[packageOf(name)];
-  const used = server
-    ? clients.single({ host: '127.0.0.1', port: server.port })
-    : clients.cluster({ nodes: (await sharedCluster()).addresses });
-  // That neither connects while a test looks.
-  await used.ready;
+  const connect = async () => {
+    const used = server
+      ? clients.single({ host: '127.0.0.1', port: server.port })
+      : clients.cluster({ nodes: (await sharedCluster()).addresses });
+    // That neither connects while a test looks.
+    await used.ready;
+    return used;
+  };
+  const used = await connect();
   if (client.isCluster) await pingAll(client as Cluster);
   return {
     client,
     backend: new RedisBackend({ client: used.client }),
+    another: async () => {
+      const other = await connect();
+      return {
+        backend: new RedisBackend({ client: other.client }),
+        stop: async () => void (await other.close()),
+      };
+    },
     stop: async () => {
       client.disconnect();
       await used.close();

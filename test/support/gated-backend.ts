@@ -10,8 +10,8 @@ import {
   type UpdateResult,
 } from 'nestjs-server-session';
 import { endsOf } from '../../src/backends/local-ends.js';
-import type { SessionEnds, TellingBackend } from '../../src/backends/session-ends.js';
 import { LocalPrincipalIndex } from '../../src/backends/local-principal-index.js';
+import type { SessionEnds, TellingBackend } from '../../src/backends/session-ends.js';
 
 /** `touch`: an update that changes no data. The last ones are those of the index of principals. */
 type Write =
@@ -43,27 +43,33 @@ export class GatedBackend implements AtomicSessionBackend, IndexedBackend, Telli
   afterWrite: () => Promise<void> = async () => {};
   /** Called before every read. */
   beforeRead: () => Promise<void> = async () => {};
+  /** Called after every read, before it is answered. */
+  afterRead: () => Promise<void> = async () => {};
   /** The writes that were asked for, in order. */
   readonly writes: Write[] = [];
   readonly principals: PrincipalIndex = this.#recorded(new LocalPrincipalIndex());
-  readonly ends: SessionEnds;
   /** How many reads were asked for. */
   reads = 0;
+  readonly ends: SessionEnds;
+  /** How many listen to its ends. */
+  listeners = 0;
   readonly #inner: AtomicSessionBackend;
 
-  constructor(inner: SessionBackend) {
+  /** @param isTelling whether whoever listens to its ends hears of any */
+  constructor(
+    inner: SessionBackend,
+    private readonly isTelling = true,
+  ) {
     this.#inner = 'create' in inner ? (inner as AtomicSessionBackend) : new AtomicAdapter(inner);
-    const ends = endsOf(this.#inner);
-    this.ends = {
-      end: (...args) => this.#write('end', () => ends.end(...args)),
-      listen: (listener) => ends.listen(listener),
-    };
+    this.ends = this.#countedEnds(endsOf(this.#inner));
   }
 
   async get(id: string): Promise<SessionRecord | null> {
     this.reads++;
     await this.beforeRead();
-    return this.#inner.get(id);
+    const record = await this.#inner.get(id);
+    await this.afterRead();
+    return record;
   }
   set(id: string, record: SessionRecord, ttl: number): Promise<void> {
     return this.#write('set', () => this.#inner.set(id, record, ttl));
@@ -88,6 +94,20 @@ export class GatedBackend implements AtomicSessionBackend, IndexedBackend, Telli
   }
   syncClock(): Promise<void> | undefined {
     return this.#inner.syncClock?.();
+  }
+
+  #countedEnds(ends: SessionEnds): SessionEnds {
+    return {
+      end: (...args) => this.#write('end', () => ends.end(...args)),
+      listen: (listener) => {
+        this.listeners++;
+        const stop = this.isTelling ? ends.listen(listener) : () => {};
+        return () => {
+          this.listeners--;
+          stop();
+        };
+      },
+    };
   }
 
   #recorded(index: PrincipalIndex): PrincipalIndex {

@@ -23,6 +23,8 @@ export interface GatewayClient {
   readonly replies: Reply[];
   /** Joins a namespace of socket.io by the same connection. */
   join(namespace: string): Promise<GatewayClient>;
+  /** When the server has closed the connection: the code of ws, or the reason of socket.io. */
+  readonly closed: Promise<number | string>;
   /** Ends the connection without a word to wait for. */
   close(): void;
 }
@@ -101,8 +103,11 @@ abstract class Replies {
 }
 
 class WsClient extends Replies implements GatewayClient {
+  readonly closed: Promise<number>;
+
   constructor(private readonly socket: WebSocket) {
     super();
+    this.closed = once(socket, 'close').then(([code]) => code as number);
     socket.on('message', (text: Buffer) => {
       const value = JSON.parse(text.toString()) as { event?: string; data?: Reply['exception'] };
       this.add(value.event === 'exception' ? { exception: value.data! } : { value });
@@ -121,8 +126,11 @@ class WsClient extends Replies implements GatewayClient {
 }
 
 class IoClient extends Replies implements GatewayClient {
+  readonly closed: Promise<string>;
+
   constructor(private readonly socket: Socket) {
     super();
+    this.closed = new Promise((resolve) => socket.once('disconnect', resolve));
     socket.onAny((event: string, data: unknown) =>
       this.add(
         event === 'exception'

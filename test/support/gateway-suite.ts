@@ -28,6 +28,8 @@ type Server = { clients: Set<unknown> } | { engine: { clientsCount: number } };
 export class GatewaySuite {
   app!: TestApp;
   backend!: GatedBackend;
+  /** How many reads the last connection took. */
+  handshakeReads = 0;
   #clients: GatewayClient[] = [];
   #gateways: Provider[] = [];
 
@@ -63,11 +65,15 @@ export class GatewaySuite {
     return this.app.browser();
   }
 
+  /** What the handshake reads is counted apart. */
   async connect(
     cookies: Record<string, string> = {},
     place: Partial<GatewayPlace> = {},
   ): Promise<GatewayClient> {
+    const { reads } = this.backend;
     const client = await connect(this.platform, { url: this.app.url, ...place }, cookies);
+    this.handshakeReads = this.backend.reads - reads;
+    this.backend.reads = reads;
     this.#clients.push(client);
     return client;
   }

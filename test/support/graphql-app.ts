@@ -19,7 +19,7 @@ import {
   Subscription,
 } from '@nestjs/graphql';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
-import { Session, SessionService } from 'nestjs-server-session';
+import { Session, SessionService, UntilSessionEnds } from 'nestjs-server-session';
 import type { AdapterName } from './app.js';
 
 const SCHEMA = /* GraphQL */ `
@@ -47,6 +47,7 @@ const SCHEMA = /* GraphQL */ `
   type Subscription {
     user: String!
     counted: Int!
+    watched: Int!
   }
 `;
 
@@ -147,6 +148,12 @@ class AppResolver {
   async *counted(@Session() session: Session) {
     yield { counted: session.increment('visits') };
     yield { counted: session.increment('visits') };
+  }
+  @Subscription()
+  @UntilSessionEnds()
+  async *watched() {
+    yield { watched: 1 };
+    yield { watched: 2 };
   }
   @Subscription()
   async *user(@Context() context: object) {

@@ -33,10 +33,12 @@ export class GraphqlSuite {
     session: Partial<SessionModuleOptions> = {},
     providers: Provider[] = [],
   ): Promise<void> {
-    this.backend = new GatedBackend(new MemoryBackend());
+    const { backend } = session;
+    this.backend =
+      backend instanceof GatedBackend ? backend : new GatedBackend(new MemoryBackend());
     this.app = await TestApp.start({
       adapter: this.setup.adapter,
-      session: { backend: this.backend, ...session },
+      session: { ...session, backend: this.backend },
       imports: [this.setup.module()],
       providers: [...this.resolvers, ...providers],
     });
@@ -57,9 +59,10 @@ export class GraphqlSuite {
     return data;
   }
 
-  /** Opens a socket; what it returns gives all that an operation is answered, errors by their messages. */
+  /** Opens a socket, whose handshake's read is not counted; what it returns gives all that an operation is answered, errors by their messages. */
   async connect(cookies = this.browser.cookies): Promise<(query: string) => Promise<unknown[]>> {
     const headers = { cookie: stringifyCookie(cookies) };
+    const { reads } = this.backend;
     const client = createClient({
       url: `${this.app.url.replace('http', 'ws')}/graphql`,
       lazy: false,
@@ -71,6 +74,7 @@ export class GraphqlSuite {
     });
     this.#sockets.push(client);
     await new Promise<void>((resolve) => client.on('connected', () => resolve()));
+    this.backend.reads = reads;
     return async (query) => {
       const answers: unknown[] = [];
       try {

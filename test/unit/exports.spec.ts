@@ -15,6 +15,7 @@ it('exports these names and no others', () => {
     'SESSION_OPTIONS',
     'Session',
     'SessionBackendError',
+    'SessionEndedError',
     'SessionGoneError',
     'SessionInterceptor',
     'SessionLimitError',
@@ -27,6 +28,7 @@ it('exports these names and no others', () => {
     'SignInRevokedError',
     'SignedInGuard',
     'SignedInWithin',
+    'UntilSessionEnds',
   ]);
   expect(Object.keys(testing)).toEqual(['sessionBackendContract']);
 });

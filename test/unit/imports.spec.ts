@@ -34,6 +34,8 @@ function circleFrom(start: string): string[] | undefined {
 const FORBIDDEN: [layer: RegExp, from: RegExp][] = [
   [/^src\/backends\//, /^src\/(session\/|edges\/|transports\/|session\.)/],
   [/^src\/session\//, /^src\/(edges\/|transports\/|session\.)/],
+  [/^src\/ends\//, /^src\/(session\/|principals\/|edges\/|transports\/|session\.)/],
+  [/^src\/(backends|session|principals)\//, /^src\/ends\//],
   [/^src\/errors\//, /^src\/(?!errors\/)/],
   [/^src\/(?!index|testing\/)/, /^src\/(index|testing\/)/],
   [/^src\/(?!index|session\.module)/, /^src\/session\.module/],

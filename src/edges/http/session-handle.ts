@@ -104,6 +104,11 @@ export class SessionHandle extends Handle implements ResponseHold {
     }
   }
 
+  /** When its response is closed; never where that has been. */
+  onceOver(run: () => void): void {
+    this.response.once('close', run);
+  }
+
   beforeHead(): Promise<void> | undefined {
     // A part of a value that somebody held on to can change without being asked for, but not in the same turn: the handler
     // is over, and nobody else has had one.

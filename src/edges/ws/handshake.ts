@@ -1,6 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import type { ActiveSession } from '../../session/active-session.js';
+import type { SessionRecord } from '../../backends/session-backend.js';
+import type { EndWatch } from '../../ends/end-watch.js';
+import type { ActiveSession, SessionScope } from '../../session/active-session.js';
 import { Identity } from '../../session/token.js';
+import { type Brought, Connections } from './connections.js';
 
 /** What sockets need of their application: how a session is found, and where warnings go. */
 export interface SocketRuntime {
@@ -10,13 +13,18 @@ export interface SocketRuntime {
   open(tokens: readonly string[], arrivedAtMs?: number): Promise<ActiveSession> | ActiveSession;
   /** A session that was open before, as it is stored now. */
   reopen(before: Identity): Promise<ActiveSession>;
+  /** What a token opens, where the record of its id was read. */
+  identityIn(token: string, record: SessionRecord): Identity | undefined;
   /** Whether tokens are renewed by themselves, so that the one of a handshake finds nothing later. */
   readonly isRenewing: boolean;
+  readonly ends: EndWatch;
   warn(message: string): void;
 }
 
 /** The handshake of a socket: what its client brought, and which session that was. */
-export class Handshake {
+export class Handshake implements Brought, SessionScope {
+  /** What is closed when the session ends. */
+  readonly connections: Connections;
   #tokens: readonly string[] | undefined;
   /** The session that the token has opened: from then on it is found by that, as the token may be renewed over HTTP. */
   #found: Identity | undefined;
@@ -24,7 +32,17 @@ export class Handshake {
   constructor(
     readonly runtime: SocketRuntime,
     private readonly request: IncomingMessage,
-  ) {}
+  ) {
+    this.connections = new Connections(runtime.ends, request, this);
+  }
+
+  get found(): Identity | undefined {
+    return this.#found;
+  }
+
+  get tokens(): readonly string[] {
+    return (this.#tokens ??= this.runtime.tokensOf(this.request));
+  }
 
   /** The id of the session that was asked for, for messages to people. */
   get id(): string | undefined {
@@ -32,25 +50,37 @@ export class Handshake {
     return this.#found?.id ?? (token && Identity.ofToken(token).id);
   }
 
-  /** Notes at once which session it is, where its token will not find it for long. */
+  /** Notes at once which session it is, where its token will not find it for long and nobody else reads it. */
   begin(): void {
     if (!this.runtime.isRenewing) return;
     // Whoever asks later is told what fails.
     void Promise.resolve()
-      .then(() => this.open())
+      .then(() => this.connections.isWatching || this.open())
       .catch(() => {});
+  }
+
+  /** Notes which session it is, where a token opens the one whose record was read. */
+  openBy(token: string, record: SessionRecord): void {
+    this.#found ??= this.runtime.identityIn(token, record);
+  }
+
+  /** When its last connection is closed. */
+  onceOver(run: () => void): void {
+    this.connections.onceAllClosed(run);
   }
 
   /** The session as it is stored now. @throws SessionBackendError */
   open(): Promise<ActiveSession> | ActiveSession {
     if (this.#found) return this.runtime.reopen(this.#found).then((life) => this.#adopt(life));
-    this.#tokens ??= this.runtime.tokensOf(this.request);
-    const life = this.runtime.open(this.#tokens);
+    const life = this.runtime.open(this.tokens);
     return life instanceof Promise ? life.then((opened) => this.#adopt(opened)) : this.#adopt(life);
   }
 
   #adopt(life: ActiveSession): ActiveSession {
-    if (life.state === 'stored') this.#found = life.identity;
+    if (life.state === 'stored') {
+      this.#found = life.identity;
+      this.connections.found(life.identity);
+    }
     life.stopTelling(life.state === 'new' ? 'handshake' : 'socket');
     return life;
   }

@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
 import { SessionGoneError } from '../../errors/session-gone.error.js';
-import type { ActiveSession } from '../../session/active-session.js';
+import type { ActiveSession, SessionScope } from '../../session/active-session.js';
 import type { Session } from '../../session/session.js';
 import { Handle } from '../handle.js';
 import { type Commits, committed, type Failure } from './committed.js';
@@ -111,6 +111,15 @@ export class MessageHandle extends Handle {
   warn(reason: string): void {
     const id = this.handshake.id ?? this.life?.id;
     this.handshake.runtime.warn(`Session ${id} could not be saved over a socket: ${reason}`);
+  }
+
+  onceOver(run: () => void): void {
+    this.handshake.onceOver(run);
+  }
+
+  /** All messages of a socket share its session. */
+  protected override get scope(): SessionScope {
+    return this.handshake;
   }
 
   protected open(): Promise<ActiveSession> | ActiveSession {

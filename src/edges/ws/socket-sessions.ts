@@ -15,7 +15,11 @@ export class SocketSessions implements Handshakes {
   connect(client: object, request: unknown): Handshake | undefined {
     const asked = isRequest(request) ? request : requestOf(client);
     const handshake = asked && this.of(asked);
-    if (handshake) this.#byClient.set(client, handshake);
+    if (handshake) {
+      this.#byClient.set(client, handshake);
+      if ((asked as { upgrade?: boolean }).upgrade) handshake.connections.addSocket();
+      handshake.connections.addClient(client);
+    }
     return handshake;
   }
 
@@ -42,7 +46,7 @@ export class SocketSessions implements Handshakes {
   }
 
   add(handshake: IncomingMessage): void {
-    this.of(handshake);
+    this.of(handshake).connections.addSocket();
   }
 
   handleOf(handshake: IncomingMessage): Handle {

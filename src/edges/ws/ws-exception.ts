@@ -1,4 +1,5 @@
 import { SessionBackendError } from '../../errors/session-backend.error.js';
+import { SessionEndedError } from '../../errors/session-ended.error.js';
 import { SessionGoneError } from '../../errors/session-gone.error.js';
 import { SessionTokenError } from '../../errors/session-token.error.js';
 import { SessionValueError } from '../../errors/session-value.error.js';
@@ -31,7 +32,9 @@ export async function toldAs(message: string, error: unknown): Promise<unknown> 
 /** What a client is told, which is nothing of what only developers should know. */
 function messageFor(error: unknown): string | undefined {
   if (error instanceof SessionBackendError) return 'Service Unavailable';
-  if (error instanceof SessionGoneError) return 'The session has ended. Connect again.';
+  if (error instanceof SessionGoneError || error instanceof SessionEndedError) {
+    return 'The session has ended. Connect again.';
+  }
   if (error instanceof SessionTokenError) return error.message;
   return error instanceof SessionValueError ? 'Internal server error' : undefined;
 }
