@@ -5,13 +5,7 @@ import { type BackendName, type RedisName, startRedis, ThreeMethodBackend } from
 const WATCH_INTERVAL_MS = 50;
 
 /** The kinds of backends that tell of ends, and one that is asked instead. */
-export const ENDS_BACKENDS: BackendName[] = [
-  'memory',
-  'three methods',
-  'redis',
-  'redis cluster',
-  'node-redis',
-];
+export const ENDS_BACKENDS: BackendName[] = ['memory', 'three methods', 'redis'];
 
 /** What two processes have: the same sessions, each by a backend of its own where that makes a difference. */
 export interface BackendPair {
