@@ -59,7 +59,8 @@ export function createSessions(
     isIndexed(backend) ? backend.principals : new LocalPrincipalIndex(),
   );
   const ends = bounded.boundedEnds(endsOf(atomic));
-  const sessions = { backend: bounded, ends, lifetime };
+  const isDerived = resolved.principalOf !== undefined;
+  const sessions = { backend: bounded, ends, lifetime, isDerived };
   const store = new ServerStore({
     backend: bounded,
     ends,

@@ -140,7 +140,7 @@ export class ServerStore implements SessionStore {
     const result = await observed(kind, id, () => backend.update(id, sent, lifetime, deadlineMs));
     const { next, operation } = change;
     if (operation !== undefined) this.#operations.acknowledge(id, operation);
-    if (result.status === 'gone') return GONE;
+    if (result.status === 'gone') return this.#notSignedIn(id, change, admission);
     await this.#leaveBefore(id, change);
     const isNext = next && (next.kind === 'regenerate' || !result.isEmpty);
     const { token } = isNext ? next.identity : identity;
@@ -171,6 +171,18 @@ export class ServerStore implements SessionStore {
       await signIns.extend(whose.principal, ownLifetime.absoluteMs);
     }
     return undefined;
+  }
+
+  /** What did not become the principal's is not to count as if it were about to. */
+  async #notSignedIn(
+    id: string,
+    { signIn }: StoreChange,
+    admission: Admission | undefined,
+  ): Promise<StoreResult> {
+    if (admission && !admission.wasEntered) {
+      await this.options.signIns.leave(signIn!.principal, id, admission.signedInAtMs);
+    }
+    return GONE;
   }
 
   /** Takes a session that is no longer a principal's out of the index. */
