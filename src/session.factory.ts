@@ -62,7 +62,8 @@ export function createSessions(
     isIndexed(backend) ? backend.principals : new LocalPrincipalIndex(),
   );
   const ends = bounded.boundedEnds(endsOf(atomic));
-  const sessions = { backend: bounded, ends, lifetime };
+  const isDerived = resolved.principalOf !== undefined;
+  const sessions = { backend: bounded, ends, lifetime, isDerived };
   const endWatch = new EndWatch(bounded, ends, lifetime);
   const toldEnds = new ToldEnds(ends);
   const store = new ServerStore({

@@ -27,13 +27,13 @@ interface Principal {
 /** Principals looked at with each entry: more than one, so that those whose sessions have ended leave faster than new ones come. */
 const SWEEP_PER_ENTER = 2;
 
-/** An index in this process. Its time is monotonic, from a beginning in 1970. */
+/** An index in this process. Its entries have this machine's time, as its sessions do, and its fences the monotonic one. */
 export class LocalPrincipalIndex implements PrincipalIndex {
   readonly #principals = new Map<string, Principal>();
   #hand: Iterator<[string, Principal], void> | undefined;
 
   async enter(name: string, id: string, absoluteMs: number): Promise<Entered> {
-    const nowMs = now();
+    const nowMs = Date.now();
     this.#sweep(nowMs);
     const principal = this.#of(name);
     const { entries } = principal;
@@ -112,8 +112,4 @@ export class LocalPrincipalIndex implements PrincipalIndex {
 function fenceFor(id: string, last: Fence | undefined): Fence | undefined {
   const fence = last && id === last.exceptId ? last.before : last;
   return fence && performance.now() - fence.atMs <= FENCE_MS ? fence : undefined;
-}
-
-function now(): number {
-  return Math.floor(performance.timeOrigin + performance.now());
 }

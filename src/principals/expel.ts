@@ -9,14 +9,16 @@ export interface Sessions {
   readonly backend: AtomicSessionBackend;
   readonly ends: SessionEnds;
   readonly lifetime: Lifetime;
+  /** Whether data say whose a session is, so that one that is somebody's may become somebody else's. */
+  readonly isDerived: boolean;
 }
 
 /**
- * Ends a session that the index names, where it is the principal's; whether it was. One that is nobody's yet may be about to
- * become the principal's: it is given a new generation, so that what is under way is refused.
+ * Ends a session that the index names, where it is the principal's; whether it was. One that is nobody's, or by its data
+ * somebody else's, may be about to become the principal's: it is given a new generation, so that what is under way is refused.
  */
 export async function expel(
-  { backend, ends, lifetime }: Sessions,
+  { backend, ends, lifetime, isDerived }: Sessions,
   principal: string,
   id: string,
   reason: EndReason,
@@ -30,7 +32,9 @@ export async function expel(
       if (await ends.end(id, reason)) audit('end', { id, principal, reason });
       return true;
     }
-    if (whose !== undefined || generation === undefined || hash === undefined) return false;
+    if ((whose !== undefined && !isDerived) || generation === undefined || hash === undefined) {
+      return false;
+    }
     const next = randomBytes(6).toString('base64url');
     const refusal = { generation, hash, secret: { generation: next, graceMs: 0 } };
     const result = await backend.update(

@@ -1,4 +1,4 @@
-import type { PrincipalIndex } from '../backends/principal-index.js';
+import type { IndexEntry, PrincipalIndex } from '../backends/principal-index.js';
 import { FIELD } from '../backends/session-record.js';
 import type { StoredSession } from '../session/stored-session.js';
 import { expel, type Sessions } from './expel.js';
@@ -35,18 +35,30 @@ export class Principals {
       throw new TypeError('sessions.list: limit must be a whole number above 0.');
     }
     const beforeMs = before?.signedInAt?.getTime();
-    const found: StoredSession[] = [];
-    for await (const page of pagesOf(this.index, principal, { beforeMs }, limit)) {
+    const isAll = limit === Infinity && beforeMs === undefined;
+    // Upwards what is signed in again meanwhile is met again, and not missed.
+    const range = isAll ? { afterMs: 0 } : { beforeMs };
+    const found = new Map<string, StoredSession>();
+    for await (const page of pagesOf(this.index, principal, range, limit)) {
       const read = await Promise.all(page.map(({ id }) => this.read(id)));
-      found.push(
-        ...read.filter((session) => session?.principal === principal).map((each) => each!),
+      for (const session of read)
+        if (session?.principal === principal) found.set(session.id, session);
+      await this.#forget(
+        principal,
+        page.filter((_, i) => read[i] === null),
       );
-      const gone = page.filter((_, i) => read[i] === null);
-      if (gone.length > 0) await this.index.leave(principal, gone).catch(() => {});
-      if (found.length >= limit) break;
+      if (found.size >= limit) break;
     }
-    if (limit !== Infinity) return found.slice(0, limit);
-    return found.toSorted((a, b) => b.lastSeenAt.getTime() - a.lastSeenAt.getTime());
+    const sessions = [...found.values()];
+    if (limit !== Infinity) return sessions.slice(0, limit);
+    return sessions.sort((a, b) => b.lastSeenAt.getTime() - a.lastSeenAt.getTime());
+  }
+
+  /** Takes out what is not there. What can't be read here may be read elsewhere, and is to be found by who ends it. */
+  async #forget(principal: string, unread: readonly IndexEntry[]): Promise<void> {
+    const records = await Promise.all(unread.map(({ id }) => this.sessions.backend.get(id)));
+    const gone = unread.filter((_, i) => records[i] === null);
+    if (gone.length > 0) await this.index.leave(principal, gone).catch(() => {});
   }
 
   async revokeAll(principal: string, { except }: RevokeAllOptions = {}): Promise<number> {

@@ -27,12 +27,12 @@ export interface SignIn {
 
 /** A sign-in that may be written. */
 export interface Admission {
+  /** Whether its session had been entered before: it may be the principal's already. */
+  readonly wasEntered: boolean;
   /** What the session has for the time of its sign-in. */
   readonly signedInAtMs: number;
   /** Until when it may be written, by `performance.now()`. */
   readonly untilMs: number;
-  /** Whether the session had been entered before, and so may be the principal's already. */
-  readonly wasEntered: boolean;
 }
 
 /** A request that is nearly as old as the last fence that is told of might be older than one that is not. */
@@ -59,7 +59,7 @@ export class SignIns {
     const { principal, absoluteMs, arrivedAtMs } = signIn;
     const askedAtMs = performance.now();
     const entered = await this.index.enter(principal, id, absoluteMs);
-    const { status, enteredAtMs, count } = entered;
+    const { status, enteredAtMs, wasEntered, count } = entered;
     const own = { id, enteredAtMs };
     try {
       checkFence(arrivedAtMs, entered.fenceAgeMs);
@@ -67,10 +67,9 @@ export class SignIns {
       if (this.limit && count > this.limit.maxSessions) await this.#makeRoom(principal, own);
     } catch (error) {
       // What was entered before may be the principal's session, of which the index must know.
-      if (isRefusal(error) && !entered.wasEntered) await this.index.leave(principal, [own]);
+      if (isRefusal(error) && !wasEntered) await this.index.leave(principal, [own]);
       throw error;
     }
-    const { wasEntered } = entered;
     return { signedInAtMs: enteredAtMs, untilMs: askedAtMs + LEASE_MS / 2, wasEntered };
   }
 
@@ -105,7 +104,7 @@ export class SignIns {
       const found = await Promise.all(others.map((entry) => this.#find(principal, entry, own)));
       const dead = others.filter((_, i) => found[i] === 'dead');
       if (dead.length > 0) await this.index.leave(principal, dead);
-      counted.push(...found.filter((one) => one !== 'dead' && one !== 'later'));
+      counted.push(...found.filter((one) => one !== 'dead' && one !== 'uncounted'));
     }
     if (counted.length < maxSessions) return;
     if (onLimit === 'refuse') throw new SessionLimitError(maxSessions);
@@ -120,19 +119,20 @@ export class SignIns {
     principal: string,
     entry: IndexEntry,
     own: IndexEntry,
-  ): Promise<IndexEntry | 'dead' | 'later'> {
+  ): Promise<IndexEntry | 'dead' | 'uncounted'> {
     const { backend, lifetime } = this.sessions;
     const record = await backend.get(entry.id);
     if (!record) return 'dead';
     if (record[FIELD.version] !== undefined) return entry;
-    if (expiresAtMs(record, lifetime) <= (backend.now?.() ?? Date.now())) return 'dead';
+    // By the lifetimes of another deployment it may go on.
+    if (expiresAtMs(record, lifetime) <= (backend.now?.() ?? Date.now())) return 'uncounted';
     if (record[FIELD.principal] === principal) {
       const signedInAtMs = Number(record[FIELD.signedInAtMs]);
       // Signed in again since, it counts by its earlier sign-in until that is written.
       if (signedInAtMs < own.enteredAtMs) return { ...entry, enteredAtMs: signedInAtMs };
-      return 'later';
+      return 'uncounted';
     }
-    if (entry.enteredAtMs > own.enteredAtMs) return 'later';
+    if (entry.enteredAtMs > own.enteredAtMs) return 'uncounted';
     return own.enteredAtMs - entry.enteredAtMs <= LEASE_MS ? entry : 'dead';
   }
 }

@@ -76,7 +76,8 @@ export class SessionDraft {
   /** Whether whose it is must be stored. */
   get isWhoseDue(): boolean {
     if (this.next?.signIn) return true;
-    return this.runtime.principalOf !== undefined && this.#derived !== this.#stored;
+    if (!this.runtime.principalOf) return false;
+    return this.#derived !== this.#stored || this.#derived !== this.#derivedBefore;
   }
 
   /** Whether this request has changed whose it is by its data: as a sign-in and a sign-out it gets a new secret with that. */
@@ -140,7 +141,16 @@ export class SessionDraft {
     if (this.principal !== undefined && lifetime.absoluteMs === Infinity) {
       throw new TypeError(NEVER_ENDS);
     }
-    this.times.setLifetime(this.#fromBeginning(lifetime));
+    const { next, times } = this;
+    if (next?.signIn && !this.unanswered) {
+      this.signIn(
+        next.signIn.principal,
+        { ...next.signIn.lifetime, ...lifetime },
+        next.signIn.leaving,
+      );
+    } else {
+      times.setLifetime(this.#fromBeginning(lifetime, times.metadata.signedInAtMs));
+    }
   }
 
   /** Data, and what else is due, as a change of what is stored. @param isRenewed whether it gets a new secret by itself */
@@ -149,7 +159,8 @@ export class SessionDraft {
     const { ownToStore, isTouchDue } = times;
     const signIn = next?.signIn ?? this.#derivedSignIn();
     const own =
-      signIn && this.#fromBeginning({ ...signIn.lifetime, absoluteMs: signIn.absoluteMs });
+      signIn &&
+      this.#fromBeginning({ ...signIn.lifetime, absoluteMs: signIn.absoluteMs }, this.signedInAtMs);
     const identity = next?.identity ?? (isRenewed ? this.identity.renewed() : undefined);
     return {
       set: data.set,
@@ -157,6 +168,7 @@ export class SessionDraft {
       increment: data.increment,
       isUse: identity !== undefined || isTouchDue,
       ownLifetime: own ? { ...ownToStore, ...own } : ownToStore,
+      ownToStore,
       keep: next?.keep,
       next: identity && { identity, kind: next ? 'regenerate' : 'renew' },
       operation: data !== NO_DATA || next?.keep ? operationName() : undefined,
@@ -168,10 +180,10 @@ export class SessionDraft {
 
   /** A change of it has been stored. */
   applied(change: StoreChange, result: StoredResult): void {
-    const { next, isUse, ownLifetime, signIn } = change;
+    const { next, isUse, ownLifetime, ownToStore, signIn } = change;
     const isNext = next !== undefined && result.token === next.identity.token;
     this.fields.settle(change);
-    if (isUse) this.times.settleUse(ownLifetime, isNext);
+    if (isUse) this.times.settleUse(ownToStore, isNext);
     if (isNext) this.identity = next.identity;
     if (signIn) {
       const { principal } = signIn;
@@ -219,12 +231,12 @@ export class SessionDraft {
     return { principal, absoluteMs, arrivedAtMs, lifetime: {}, leaving: [] };
   }
 
-  /** As it is stored: `absoluteMs` from the session's beginning on. */
-  #fromBeginning(lifetime: OwnLifetime): OwnLifetime {
+  /** As it is stored: `absoluteMs` from the session's beginning on, where it is meant from the sign-in on. */
+  #fromBeginning(lifetime: OwnLifetime, signedInAtMs: number | undefined): OwnLifetime {
     const { absoluteMs } = lifetime;
     if (absoluteMs === undefined) return lifetime;
     const { createdAtMs } = this.times.metadata;
-    const sinceMs = Math.max(0, (this.signedInAtMs ?? createdAtMs) - createdAtMs);
+    const sinceMs = Math.max(0, (signedInAtMs ?? createdAtMs) - createdAtMs);
     return { ...lifetime, absoluteMs: sinceMs + absoluteMs };
   }
 }

@@ -141,10 +141,18 @@ export class SessionFields {
     return fields;
   }
 
-  /** The same, of which each can be changed by itself; the values are shared. */
+  /** The same, of which each can be changed by itself, in its values too. */
   clone(): SessionFields {
-    const copy = new SessionFields(this.codec, { ...this.stored }, this.values);
-    for (const [key, live] of this.#live) copy.#live.set(key, { ...live });
+    const values = new Map(this.values);
+    for (const [key, value] of values) {
+      if (!isPrimitive(value) && this.#hasOwn(key)) {
+        values.set(key, decodeField(this.codec, this.stored[key]!));
+      }
+    }
+    const copy = new SessionFields(this.codec, { ...this.stored }, values);
+    for (const [key, live] of this.#live) {
+      copy.#live.set(key, { ...live, value: this.#copied(key, live.value) });
+    }
     for (const key of this.#removed) copy.#removed.add(key);
     return copy;
   }
@@ -203,6 +211,16 @@ export class SessionFields {
       );
       const left = live?.increment === undefined ? 0 : live.increment - by;
       this.#settled(live, left === 0 ? undefined : left);
+    }
+  }
+
+  #copied(key: string, value: unknown): unknown {
+    if (isPrimitive(value)) return value;
+    try {
+      return decodeField(this.codec, encodeField(this.codec, key, value));
+    } catch {
+      // It can't be stored, which whoever stores it is told.
+      return value;
     }
   }
 

@@ -64,6 +64,8 @@ export interface SignIn extends Admittable {
 export interface StoreChange extends Omit<SessionChange, 'generation' | 'hash' | 'secret'> {
   /** A life of its own that the session is given. */
   readonly ownLifetime?: OwnLifetime | undefined;
+  /** What of that was asked for before, and is settled with it. */
+  readonly ownToStore?: OwnLifetime | undefined;
   /** A new secret: by `regenerate`, or by a renewal, which takes place only where the old one is current. */
   readonly next?:
     { readonly identity: Identity; readonly kind: 'regenerate' | 'renew' } | undefined;

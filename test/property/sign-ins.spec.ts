@@ -95,7 +95,7 @@ class World {
     const index = gated(this.index, pass);
     const codec = new JsonCodec();
     const ends = gated(endsOf(this.shared), pass);
-    const sessions = { backend, ends, lifetime: LIFETIME };
+    const sessions = { backend, ends, lifetime: LIFETIME, isDerived: false };
     const store = new ServerStore({
       backend,
       ends,

@@ -32,7 +32,8 @@ export function lifeRuntime({
   const atomic = isAtomic(backend) ? backend : new AtomicAdapter(backend);
   const index = isIndexed(backend) ? backend.principals : new LocalPrincipalIndex();
   const ends = endsOf(atomic);
-  const signIns = new SignIns({ backend: atomic, ends, lifetime }, index, limit);
+  const sessions = { backend: atomic, ends, lifetime, isDerived: principalOf !== undefined };
+  const signIns = new SignIns(sessions, index, limit);
   const store = new ServerStore({
     backend: atomic,
     ends,

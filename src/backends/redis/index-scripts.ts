@@ -2,9 +2,11 @@ import { FENCE_MS } from '../principal-index.js';
 import { TIME } from './scripts.js';
 
 /**
- * A principal's index is one ZSET: ids, by when they were entered. Members that are no ids have scores below 0: the fence has
- * the time at which it was put up, in microseconds, `longest` the greatest life of an entry, and the session that the fence
- * leaves alone the time of the last fence that does not, or 1, all of them negative.
+ * A principal's index is one ZSET: ids, by when they were entered. Members that are no ids have scores below 0, all of them
+ * the negative of what they say: `!longest` the greatest life of an entry, `!fence` the time at which the fence was put up, in
+ * microseconds, and `!order` what no earlier entry is greater than, which is later than that where entries come faster than
+ * milliseconds pass, or the clock was set back. Of the session that the fence leaves alone, `?` and `/` with its id say the
+ * same of the last fence that does not, or 1.
  */
 const INDEX = `${TIME}
 local key = KEYS[1]
@@ -18,6 +20,12 @@ end
 local function score(member) return tonumber(redis.call('ZSCORE', key, member) or nil) end
 
 local function latest() return tonumber(redis.call('ZREVRANGE', key, 0, 0, 'WITHSCORES')[2] or 0) end
+
+local function fenceFor(id)
+  local at = score('?' .. id)
+  if at then return -at, -(score('/' .. id) or 0) end
+  return -(score('!fence') or 0), -(score('!order') or 0)
+end
 
 local function keepFor(ms)
   if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, decimal(ms)) end
@@ -38,15 +46,14 @@ return 0`;
 export const ENTER = `${INDEX}
 local longest = math.max(-(score('!longest') or 0), tonumber(ARGV[2]))
 redis.call('ZREMRANGEBYSCORE', key, 0, decimal(time - longest))
-local fence = -(score('!' .. ARGV[1]) or score('!fence') or 0)
+local fence, order = fenceFor(ARGV[1])
 local age = (micros() - fence) / 1000
 local isTold = age <= ${FENCE_MS}
 local before = score(ARGV[1])
-local isFenced = before and isTold and before <= math.floor(fence / 1000)
+local isFenced = before and isTold and before <= order
 local entered = before
 if not isFenced then
-  local last = -(score('!fence') or 0)
-  entered = math.max(time, latest() + 1, math.floor(last / 1000) + 1)
+  entered = math.max(time, latest() + 1, -(score('!order') or 0) + 1)
   redis.call('ZADD', key, decimal(entered), ARGV[1], decimal(-longest), '!longest')
   keepFor(longest)
 end
@@ -71,12 +78,14 @@ return redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. bound, '+inf', 'WITHSCORES', 
 
 /** ARGV: the session that is left alone, or ''. Gives what earlier entries are not greater than. */
 export const FENCE = `${INDEX}
-local before = ARGV[1] ~= '' and (score('!' .. ARGV[1]) or score('!fence') or -1)
+local fence, before = fenceFor(ARGV[1])
+local order = math.max(time, latest(), -(score('!order') or 0))
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', '(0')) do
   if member ~= '!longest' then redis.call('ZREM', key, member) end
 end
-local fence = math.max(micros(), latest() * 1000)
-redis.call('ZADD', key, decimal(-fence), '!fence')
-if before then redis.call('ZADD', key, decimal(before), '!' .. ARGV[1]) end
+redis.call('ZADD', key, decimal(-micros()), '!fence', decimal(-order), '!order')
+if ARGV[1] ~= '' then
+  redis.call('ZADD', key, decimal(-math.max(fence, 1)), '?' .. ARGV[1], decimal(-math.max(before, 1)), '/' .. ARGV[1])
+end
 keepFor(${FENCE_MS})
-return decimal(math.floor(fence / 1000))`;
+return decimal(order)`;

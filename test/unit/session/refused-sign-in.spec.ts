@@ -77,6 +77,14 @@ const AROUND: Record<string, [before: (session: Loose) => unknown, after: (s: Lo
         delete session['cart'];
       },
     ],
+    'a change within a value after': [
+      (session) => (session['cart'] as string[] | undefined)?.length,
+      (session) => (session['cart'] as string[] | undefined)?.push('gift'),
+    ],
+    'a change within a value after, and again once it was refused': [
+      () => {},
+      (session) => (session['cart'] as string[] | undefined)?.push('gift'),
+    ],
     'regenerate() before': [(session) => session.regenerate(), () => {}],
     'regenerate() after': [() => {}, (session) => session.regenerate(keeping())],
     'a second sign-in': [() => {}, (session) => session.signIn('ada', keeping())],
@@ -182,7 +190,7 @@ describe.each([
         if (method !== 'update') return;
         backend.beforeWrite = async () => {};
         await revokeAll(
-          { backend, ends: backend.ends, lifetime: LIFETIME },
+          { backend, ends: backend.ends, lifetime: LIFETIME, isDerived: false },
           backend.principals,
           'ada',
         );
