@@ -41,8 +41,12 @@ export class Principals {
     const found = new Map<string, StoredSession>();
     for await (const page of pagesOf(this.index, principal, range, limit)) {
       const read = await Promise.all(page.map(({ id }) => this.read(id)));
-      for (const session of read)
-        if (session?.principal === principal) found.set(session.id, session);
+      for (const [i, session] of read.entries()) {
+        if (session?.principal !== principal) continue;
+        // By which the next page goes on: a sign-in again that was not stored is later here than in its session.
+        const signedInAt = isAll ? session.signedInAt : new Date(page[i]!.enteredAtMs);
+        found.set(session.id, { ...session, signedInAt });
+      }
       await this.#forget(
         principal,
         page.filter((_, i) => read[i] === null),
@@ -63,8 +67,8 @@ export class Principals {
 
   async revokeAll(principal: string, { except }: RevokeAllOptions = {}): Promise<number> {
     checkPrincipal('sessions.revokeAll(principal)', principal);
-    const exceptId = typeof except === 'object' ? except.id : except;
-    if (exceptId !== undefined) await this.#checkException(principal, exceptId);
+    const exceptId = typeof except === 'object' ? except?.id : except;
+    if (except !== undefined) await this.#checkException(principal, exceptId);
     return revokeAll(this.sessions, this.index, principal, exceptId);
   }
 
@@ -81,7 +85,9 @@ export class Principals {
 
   async #checkException(principal: string, id: unknown): Promise<void> {
     if (typeof id !== 'string') {
-      throw new TypeError('sessions.revokeAll: except must be a session or its id.');
+      throw new TypeError(
+        'sessions.revokeAll: except must be a session or its id. Nothing was revoked.',
+      );
     }
     const whose = (await this.sessions.backend.get(id))?.[FIELD.principal];
     if (whose === undefined || whose === principal) return;

@@ -9,6 +9,9 @@ import { SessionDraft } from './session-draft.js';
 import type { SessionRuntime } from './session-runtime.js';
 import type { Leaving, LoadedSession, SignIn, StoreChange, StoredResult } from './session-store.js';
 
+/** A new session that is gone at once, and again, will be so the next time too: some clock is wrong. */
+const MOST_LOSSES = 5;
+
 /** The life of one session in one request: all that leads from one state to another. */
 export class SessionLife {
   readonly notice = new ClientNotice();
@@ -17,6 +20,8 @@ export class SessionLife {
   #before: SessionDraft | undefined;
   /** Sessions that were ended here, which is not known to have been done. */
   readonly #leaving: Leaving[] = [];
+  /** How often in a row a session that was to be written was gone. */
+  #losses = 0;
   /** Why the client can't be told of a new token or a longer life, if it can't. */
   #untold: UntoldReason | undefined;
 
@@ -73,6 +78,7 @@ export class SessionLife {
   /** Stores a change of the data, and what else is due; what is unfinished first. A session that has ended stays so. */
   async store(data = this.#draft.fields.change()): Promise<void> {
     await this.#leave();
+    this.#losses = 0;
     const { unanswered } = this.#draft;
     if (unanswered) {
       await this.#send(unanswered.change);
@@ -272,6 +278,7 @@ export class SessionLife {
     const lost = this.#draft;
     const before = this.#before;
     if (!lost.next) return this.#ended();
+    if (++this.#losses > MOST_LOSSES) throw this.goneError();
     const { signIn } = lost.next;
     const change = lost.fields.change();
     this.#begin();
