@@ -60,6 +60,13 @@ export type {
   IndexEntry,
   PrincipalIndex,
 } from './backends/principal-index.js';
+export type {
+  EndReason,
+  EndsListener,
+  EndsNews,
+  SessionEnds,
+  TellingBackend,
+} from './backends/session-ends.js';
 export { AtomicAdapter } from './backends/atomic-adapter.js';
 export type { AtomicAdapterOptions } from './backends/atomic-adapter.js';
 export { MemoryBackend } from './backends/memory-backend.js';
