@@ -170,23 +170,26 @@ describe.each(CELLS)('sockets over $platform, on $adapter with $name', (cell) =>
     expect(await socket.closed).toBe(SEEN.replaced);
   });
 
-  it('are closed when the session expires, with no news, and not where HTTP uses it', async () => {
-    await Promise.all([here.stop(), there.stop()]);
-    here = await start(0, { idleTimeout: `${IDLE_MS}ms` });
-    there = await start(1, { idleTimeout: `${IDLE_MS}ms` });
-    const [used, unused] = [await signedIn('ada'), await signedIn('bob')];
-    const [open1, open2] = [await open(used, there), await open(unused, there)];
-    let isUnusedClosed = false;
-    void open2.closed.then(() => (isUnusedClosed = true));
-    const endsAt = performance.now() + 2 * IDLE_MS;
-    while (performance.now() < endsAt) {
-      await used.get('/me');
-      await sleep(IDLE_MS / 10);
-    }
-    expect(isUnusedClosed).toBe(true);
-    expect(await open1.ask('who')).toMatchObject({ value: { principal: 'ada' } });
-    expect(await open1.closed).toBe(SEEN.ended);
-  });
+  // It takes seconds, and time is the same for every backend.
+  if (name === 'memory' && adapter === 'fastify') {
+    it('are closed when the session expires, with no news, and not where HTTP uses it', async () => {
+      await Promise.all([here.stop(), there.stop()]);
+      here = await start(0, { idleTimeout: `${IDLE_MS}ms` });
+      there = await start(1, { idleTimeout: `${IDLE_MS}ms` });
+      const [used, unused] = [await signedIn('ada'), await signedIn('bob')];
+      const [open1, open2] = [await open(used, there), await open(unused, there)];
+      let isUnusedClosed = false;
+      void open2.closed.then(() => (isUnusedClosed = true));
+      const endsAt = performance.now() + 2 * IDLE_MS;
+      while (performance.now() < endsAt) {
+        await used.get('/me');
+        await sleep(IDLE_MS / 10);
+      }
+      expect(isUnusedClosed).toBe(true);
+      expect(await open1.ask('who')).toMatchObject({ value: { principal: 'ada' } });
+      expect(await open1.closed).toBe(SEEN.ended);
+    });
+  }
 
   it('have their streams ended', async () => {
     streamsOver = 0;
