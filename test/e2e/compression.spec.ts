@@ -31,7 +31,7 @@ const ORDERS: Record<string, (app: INestApplication) => void> = {
 };
 
 describe.each(ADAPTERS)('compression, on %s', (adapter) => {
-  describe.each(Object.entries(ORDERS))('%s', (_order, prepare) => {
+  describe.each(Object.entries(ORDERS))('%s', (order, prepare) => {
     let backend: GatedBackend;
     let app: TestApp;
 
@@ -49,10 +49,9 @@ describe.each(ADAPTERS)('compression, on %s', (adapter) => {
     });
     afterAll(() => app.stop());
 
-    const saves: [string, () => Promise<unknown>][] = [
-      ['saved at once', async () => {}],
-      ['saved slowly', () => sleep(SLOW_SAVE_MS)],
-    ];
+    const saves: [string, () => Promise<unknown>][] = [['saved slowly', () => sleep(SLOW_SAVE_MS)]];
+    // Where it stands makes a difference only while something is held.
+    if (order === Object.keys(ORDERS)[0]) saves.push(['saved at once', async () => {}]);
     describe.each(saves)('%s', (_speed, save) => {
       it.each(Object.keys(BODIES))(
         '%s: the whole body, compressed, and the cookie',

@@ -21,7 +21,7 @@ import {
 const KEYS = ['a', 'b', 'n', 'list'];
 const STARTED = { a: 1, n: 5, list: [0] };
 /** More and others by hand: `PROPERTY_RUNS=20000 npm run jest -- test/property`. */
-const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 200);
+const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 120);
 /** The same programs in each run of `npm test`, so that it fails for what was changed and nothing else. */
 const SEED = process.env['PROPERTY_RUNS'] ? {} : { seed: 20_261_122 };
 
