@@ -1,27 +1,20 @@
 import {
-  type AtomicSessionBackend,
   EMPTY_MS,
   type Lifetime,
   type SecretChange,
   type SessionChange,
   type SessionRecord,
-  type UpdateResult,
 } from '../backends/session-backend.js';
-import {
-  expiresAtMs,
-  FIELD,
-  isEmptyRecord,
-  isMetadata,
-  ttlSeconds,
-} from '../backends/session-record.js';
+import { expiresAtMs, FIELD, isEmptyRecord, ttlSeconds } from '../backends/session-record.js';
 import type { EndReason, SessionEnds } from '../backends/session-ends.js';
 import type { Admission, SignIns } from '../principals/sign-ins.js';
+import { auditChange } from './audit-change.js';
 import { audit } from './audit-events.js';
-import { decodeField, type SessionCodec } from './codec.js';
 import { NO_DATA } from './data-change.js';
-import { endsAtMs, metadataRecord, readMetadata, type SessionMetadata } from './metadata.js';
+import { metadataRecord } from './metadata.js';
 import { Operations } from './operations.js';
-import { observed, tellReplaced } from './session-events.js';
+import { RecordReader, type RecordReaderOptions } from './record-reader.js';
+import { observed } from './session-events.js';
 import type {
   DecodedRecord,
   LoadedSession,
@@ -31,35 +24,29 @@ import type {
   StoreChange,
   StoreResult,
 } from './session-store.js';
-import { Identity, isSameHash } from './token.js';
-
-/** How long a token that was replaced is told from one that nobody knows: what a late request writes goes nowhere. */
-const REPLACED_MS = 60_000;
+import type { Identity } from './token.js';
 
 /** What says whose a session is. */
 const WHOSE = [FIELD.principal, FIELD.signedInAtMs];
 
-type Updated = Exclude<UpdateResult, { readonly status: 'gone' }>;
-
 const GONE: StoreResult = { status: 'gone' };
 
-export interface ServerStoreOptions {
-  readonly backend: AtomicSessionBackend;
+export interface ServerStoreOptions extends RecordReaderOptions {
   readonly ends: SessionEnds;
-  readonly codec: SessionCodec;
-  readonly lifetime: Lifetime;
   readonly signIns: SignIns;
   /** How long the secret before a renewal still opens the session. */
   readonly renewGraceMs: number;
-  /** Told of a stored session that can't be read. The error may quote the session's values, so it is not passed on. */
-  onUndecodable(id: string): void;
 }
 
 /** Keeps sessions in a backend, each as one record under its id. */
 export class ServerStore implements SessionStore {
   readonly #operations = new Operations();
 
-  constructor(private readonly options: ServerStoreOptions) {}
+  readonly #reader: RecordReader;
+
+  constructor(private readonly options: ServerStoreOptions) {
+    this.#reader = new RecordReader(options);
+  }
 
   /** How long sessions live that say nothing else. */
   get lifetime(): Lifetime {
@@ -67,51 +54,25 @@ export class ServerStore implements SessionStore {
   }
 
   now(): number {
-    return this.options.backend.now?.() ?? Date.now();
+    return this.#reader.now();
   }
 
-  async load(token: string): Promise<LoadedSession | RefusedToken | null> {
-    const asked = Identity.ofToken(token);
-    const askedAt = performance.now();
-    const record = await this.#get(asked.id);
-    if (!record) return null;
-    // Of a format that came later: whoever understands it may go on with it.
-    if (record[FIELD.version] !== undefined) return { kind: 'refused', id: asked.id };
-    const nowMs = this.#timeOf(askedAt);
-    const metadata = this.#living(asked.id, record, nowMs);
-    if (!metadata) return null;
-    const opening = this.#opening(asked, record, nowMs);
-    if (opening === 'none') return this.#refuse(asked.id, metadata);
-    return this.#loaded(asked, record, metadata, opening === 'current');
+  load(token: string): Promise<LoadedSession | RefusedToken | null> {
+    return this.#reader.load(token);
   }
 
-  async reload(identity: Identity): Promise<LoadedSession | null> {
-    const askedAt = performance.now();
-    const record = await this.#get(identity.id);
-    if (record?.[FIELD.generation] !== identity.generation) return null;
-    const metadata = this.#living(identity.id, record, this.#timeOf(askedAt));
-    if (!metadata) return null;
-    const isCurrent = isSameHash(identity.hash, record[FIELD.hash]);
-    return this.#loaded(identity, record, metadata, isCurrent);
+  reload(identity: Identity): Promise<LoadedSession | null> {
+    return this.#reader.reload(identity);
   }
 
   /** A session by its id alone, to look at. */
-  async peek(id: string): Promise<DecodedRecord | null> {
-    const askedAt = performance.now();
-    const record = await this.#get(id);
-    if (!record || record[FIELD.version] !== undefined) return null;
-    const metadata = this.#living(id, record, this.#timeOf(askedAt));
-    const data = metadata && this.#decoded(id, record);
-    return metadata && data ? { metadata, data } : null;
+  peek(id: string): Promise<DecodedRecord | null> {
+    return this.#reader.peek(id);
   }
 
   /** What a token opens, where the record of its id was read. */
   identityIn(token: string, record: SessionRecord): Identity | undefined {
-    const asked = Identity.ofToken(token);
-    const generation = record[FIELD.generation];
-    if (generation === undefined || record[FIELD.version] !== undefined) return undefined;
-    if (this.#opening(asked, record, this.now()) === 'none') return undefined;
-    return asked.inGeneration(generation);
+    return this.#reader.identityIn(token, record);
   }
 
   async create(identity: Identity, begin: () => SessionRecord): Promise<StoreResult> {
@@ -161,8 +122,8 @@ export class ServerStore implements SessionStore {
       if (admission) await this.options.signIns.withdraw(id, change.signIn!, admission);
       return GONE;
     }
-    await this.#leaveBefore(id, change);
-    this.#audit(id, change, result);
+    if (isNoLonger(change)) await this.#leaveBefore(id, change.whose);
+    auditChange(id, change, result);
     const isNext = next && (next.kind === 'regenerate' || !result.isEmpty);
     const { token } = isNext ? next.identity : identity;
     const { expiresAtMs, isPersistent, wasEmpty, isEmpty } = result;
@@ -196,27 +157,8 @@ export class ServerStore implements SessionStore {
   }
 
   /** Takes a session that is no longer a principal's out of the index. */
-  async #leaveBefore(id: string, { signIn, isSignOut, whose }: StoreChange): Promise<void> {
-    const { principal, signedInAtMs } = whose ?? {};
-    if (principal === undefined || !(isSignOut || (signIn && signIn.principal !== principal)))
-      return;
-    await this.options.signIns.leave(principal, id, signedInAtMs!);
-  }
-
-  #audit(id: string, change: StoreChange, { status, wasEmpty, isEmpty }: Updated): void {
-    const { next, signIn, isSignOut } = change;
-    const principal = change.whose?.principal;
-    if (wasEmpty && !isEmpty) audit('begin', { id });
-    if (signIn) audit('sign-in', { id, principal: signIn.principal });
-    else if (isSignOut) audit('sign-out', { id, principal: principal! });
-    else if (next && status === 'applied' && (next.kind === 'regenerate' || !isEmpty)) {
-      const cause = next.kind === 'renew' ? 'renewal' : 'regenerate';
-      audit('new-token', { id, principal, cause });
-    }
-  }
-
-  #get(id: string): Promise<SessionRecord | null> {
-    return observed('load', id, () => this.options.backend.get(id));
+  async #leaveBefore(id: string, { principal, signedInAtMs }: Whose): Promise<void> {
+    if (principal !== undefined) await this.options.signIns.leave(principal, id, signedInAtMs!);
   }
 
   #sent(
@@ -248,63 +190,16 @@ export class ServerStore implements SessionStore {
     const graceMs = this.options.renewGraceMs;
     return kind === 'regenerate' ? { hash, generation, graceMs } : { hash, graceMs };
   }
+}
 
-  /**
-   * When something was asked that is answered now. A record was read between the two: by the time of a late answer it may
-   * seem to have ended, while somebody else uses the session, which goes on.
-   */
-  #timeOf(askedAt: number): number {
-    return this.now() - Math.floor(performance.now() - askedAt);
-  }
-
-  /** The metadata of a record whose session had not ended. */
-  #living(id: string, record: SessionRecord, nowMs: number): SessionMetadata | undefined {
-    const metadata = readMetadata(record);
-    if (metadata && record[FIELD.hash] && record[FIELD.generation]) {
-      return endsAtMs(metadata, this.options.lifetime) > nowMs ? metadata : undefined;
-    }
-    this.options.onUndecodable(id);
-    return undefined;
-  }
-
-  #opening(asked: Identity, record: SessionRecord, nowMs: number): 'current' | 'previous' | 'none' {
-    if (isSameHash(asked.hash, record[FIELD.hash])) return 'current';
-    const [previous, endsAtMs] = record[FIELD.previous]?.split('.') ?? [];
-    const isInGrace = isSameHash(asked.hash, previous) && Number(endsAtMs) > nowMs;
-    return isInGrace ? 'previous' : 'none';
-  }
-
-  /** Its token was right once: somebody may have stolen it, or be late. */
-  #refuse(id: string, { createdAtMs, renewedAtMs }: SessionMetadata): RefusedToken | null {
-    tellReplaced(id);
-    const replacedAtMs = renewedAtMs ?? createdAtMs;
-    return this.now() - replacedAtMs < REPLACED_MS ? { kind: 'refused' } : null;
-  }
-
-  #loaded(
-    asked: Identity,
-    record: SessionRecord,
-    metadata: SessionMetadata,
-    isCurrent: boolean,
-  ): LoadedSession | null {
-    const data = this.#decoded(asked.id, record);
-    if (!data) return null;
-    const identity = asked.inGeneration(record[FIELD.generation]!);
-    return { kind: 'session', record, metadata, data, identity, isCurrent };
-  }
-
-  #decoded(id: string, record: SessionRecord): ReadonlyMap<string, unknown> | undefined {
-    const data = new Map<string, unknown>();
-    try {
-      for (const key in record) {
-        if (!isMetadata(key)) data.set(key, decodeField(this.options.codec, record[key]!));
-      }
-      return data;
-    } catch {
-      this.options.onUndecodable(id);
-      return undefined;
-    }
-  }
+/** Whether a session is not that principal's any more whose it was, if it was anybody's. */
+function isNoLonger(change: StoreChange): change is StoreChange & { readonly whose: Whose } {
+  const { signIn, isSignOut, whose } = change;
+  return (
+    (isSignOut || signIn !== undefined) &&
+    whose !== undefined &&
+    whose.principal !== signIn?.principal
+  );
 }
 
 function isTouch({
