@@ -9,8 +9,8 @@ import { SessionDraft } from './session-draft.js';
 import type { SessionRuntime } from './session-runtime.js';
 import type { Leaving, LoadedSession, SignIn, StoreChange, StoredResult } from './session-store.js';
 
-/** A new session that is gone at once, and again, will be so the next time too: some clock is wrong. */
-const MOST_LOSSES = 5;
+/** Sign-ins of one user at once may end each other before they are written; what is gone more often than that has a wrong clock. */
+const MOST_LOSSES = 100;
 
 /** The life of one session in one request: all that leads from one state to another. */
 export class SessionLife {
