@@ -253,3 +253,14 @@ describe('a sign-in as somebody else', () => {
     expect(await client.runtime.store.load(bobs)).toBeNull();
   });
 });
+
+it('a sign-in whose new sessions are each gone at once ends with an error', async () => {
+  const backend = new GatedBackend(new MemoryBackend());
+  // As where the clock that ends sessions is far ahead of the one that dates them.
+  backend.update = async () => ({ status: 'gone' });
+  const life = new ActiveSession(lifeRuntime({ backend, lifetime: LIFETIME }));
+  const session = createSessionObject(life) as unknown as Loose;
+  await session.signIn('ada');
+  await expect(session.save()).rejects.toThrow(/no longer exists/);
+  expect(await backend.principals.entries('ada', 10)).toEqual([]);
+});
