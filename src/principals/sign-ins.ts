@@ -1,4 +1,5 @@
 import {
+  type Entered,
   FENCE_MS,
   type IndexEntry,
   LEASE_MS,
@@ -38,6 +39,16 @@ export interface Admission {
 /** A request that is nearly as old as the last fence that is told of might be older than one that is not. */
 const MAX_AGE_MS = FENCE_MS - 60_000;
 
+/** How often it is asked which came first. */
+const MAX_TRIES = 4;
+
+/** What was found out when a session was entered. */
+interface Found extends Entered {
+  readonly askedAtMs: number;
+  /** Whether the request may have come before the last fence. */
+  readonly isOvertaken: boolean;
+}
+
 /** Whether a sign-in was refused, and nothing was written. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof SessionLimitError || error instanceof SignInRevokedError;
@@ -56,13 +67,11 @@ export class SignIns {
    * @throws SignInRevokedError, SessionLimitError, SessionBackendError
    */
   async admit(id: string, signIn: SignIn): Promise<Admission> {
-    const { principal, absoluteMs, arrivedAtMs } = signIn;
-    const askedAtMs = performance.now();
-    const entered = await this.index.enter(principal, id, absoluteMs);
-    const { status, enteredAtMs, wasEntered, count } = entered;
+    const { principal } = signIn;
+    const { status, enteredAtMs, wasEntered, count, ...entered } = await this.#enter(id, signIn);
     const own = { id, enteredAtMs };
     try {
-      checkFence(arrivedAtMs, entered.fenceAgeMs);
+      if (entered.isOvertaken) throw new SignInRevokedError();
       if (status === 'fenced') return await this.#admitAgain(own, signIn);
       if (this.limit && count > this.limit.maxSessions) await this.#makeRoom(principal, own);
     } catch (error) {
@@ -70,7 +79,26 @@ export class SignIns {
       if (isRefusal(error) && !wasEntered) await this.index.leave(principal, [own]);
       throw error;
     }
-    return { signedInAtMs: enteredAtMs, untilMs: askedAtMs + LEASE_MS / 2, wasEntered };
+    return { signedInAtMs: enteredAtMs, untilMs: entered.askedAtMs + LEASE_MS / 2, wasEntered };
+  }
+
+  /**
+   * Enters it, and finds out which came first: the request, or the last fence. Of the fence's age it is known only that it was
+   * told between asking and now, so where the request arrived in between it is asked again.
+   */
+  async #enter(id: string, { principal, absoluteMs, arrivedAtMs }: SignIn): Promise<Found> {
+    let wasEntered: boolean | undefined;
+    for (let tries = 1; ; tries++) {
+      const askedAtMs = performance.now();
+      const entered = await this.index.enter(principal, id, absoluteMs);
+      wasEntered ??= entered.wasEntered;
+      const { fenceAgeMs = Infinity } = entered;
+      const ageMs = performance.now() - arrivedAtMs;
+      const isOld = ageMs > MAX_AGE_MS;
+      const isInDoubt = ageMs >= fenceAgeMs && askedAtMs - arrivedAtMs < fenceAgeMs && !isOld;
+      if (isInDoubt && tries < MAX_TRIES) continue;
+      return { ...entered, wasEntered, askedAtMs, isOvertaken: isOld || ageMs >= fenceAgeMs };
+    }
   }
 
   /** A sign-in that was admitted was not written, as its session is gone: it counts no longer. */
@@ -135,10 +163,4 @@ export class SignIns {
     if (entry.enteredAtMs > own.enteredAtMs) return 'uncounted';
     return own.enteredAtMs - entry.enteredAtMs <= LEASE_MS ? entry : 'dead';
   }
-}
-
-/** A fence had its age before that was told: a request that is younger even now has arrived after it. */
-function checkFence(arrivedAtMs: number, fenceAgeMs = Infinity): void {
-  const ageMs = performance.now() - arrivedAtMs;
-  if (ageMs >= fenceAgeMs || ageMs > MAX_AGE_MS) throw new SignInRevokedError();
 }

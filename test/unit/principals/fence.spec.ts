@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { MemoryBackend } from 'nestjs-server-session';
+import type { PrincipalIndex } from '../../../src/backends/principal-index.js';
+import { SignIns } from '../../../src/principals/sign-ins.js';
+
+const SLOW_MS = 40;
+
+/** Whose first answers come late, after so many milliseconds each, or with them before the index is asked. */
+function slowIndex(times: number, where: 'asking' | 'answering'): PrincipalIndex {
+  const { principals } = new MemoryBackend();
+  let left = times;
+  const enter: PrincipalIndex['enter'] = async (...args) => {
+    const isSlow = left-- > 0;
+    if (isSlow && where === 'asking') await sleep(SLOW_MS);
+    const entered = await principals.enter(...args);
+    if (isSlow && where === 'answering') await sleep(SLOW_MS);
+    return entered;
+  };
+  return new Proxy(principals, {
+    get: (index, key: keyof PrincipalIndex) => (key === 'enter' ? enter : index[key].bind(index)),
+  });
+}
+
+async function admitted(index: PrincipalIndex, arrivedAtMs: () => number): Promise<boolean> {
+  const backend = new MemoryBackend();
+  const lifetime = { idleMs: 600_000, absoluteMs: 3_600_000 };
+  const signIns = new SignIns({ backend, ends: backend.ends, lifetime, isDerived: false }, index);
+  await index.fence('ada');
+  await sleep(2);
+  const signIn = { principal: 'ada', absoluteMs: 3_600_000, arrivedAtMs: arrivedAtMs() };
+  return signIns.admit('id', signIn).then(
+    () => true,
+    () => false,
+  );
+}
+
+describe('a sign-in right after revokeAll', () => {
+  const now = () => performance.now();
+
+  it.each([1, 2, 3])('is let in, though %i answers about the fence are late', async (times) => {
+    expect(await admitted(slowIndex(times, 'answering'), now)).toBe(true);
+  });
+
+  it('is refused where it can not be told from one before, again and again', async () => {
+    expect(await admitted(slowIndex(Infinity, 'answering'), now)).toBe(false);
+  });
+
+  it.each(['asking', 'answering'] as const)(
+    'is refused where it had arrived before, however late in %s',
+    async (where) => {
+      const before = performance.now();
+      expect(await admitted(slowIndex(1, where), () => before)).toBe(false);
+    },
+  );
+});
