@@ -68,6 +68,7 @@ export class App {
     const settings = { ...this.settings, redis: this.wires.settings };
     this.#process = await AppProcess.start(settings, {
       onReport: (report) => this.recorder.report(report),
+      onExit: () => this.recorder.leave(this.index, nowMs()),
       onCrash: (what) => {
         this.recorder.add({ type: 'crash', app: this.index, atMs: nowMs(), what });
         // As an orchestrator does; where that fails, all later requests are refused, and the report says why.

@@ -43,6 +43,25 @@ export interface RequestEvent {
   answeredMs?: number;
 }
 
+/** Somebody who waits for the end of a session, for as long as it takes. */
+export interface WatchEvent {
+  readonly type: 'watch';
+  /** Of the same numbers as requests; that of its request where a handler waits. */
+  readonly n: number;
+  readonly browser: number;
+  readonly app: number;
+  /** A socket is of the generation that its handshake brought, a handler's signal of the session whatever comes. */
+  readonly form: 'socket' | 'signal';
+  readonly token?: string;
+  readonly askedMs: number;
+  /** The session that is watched, as it was read; `undefined` where nobody knows. */
+  sight?: Sight;
+  /** When it was told, or cut, or nobody waited any longer; `undefined` for never. */
+  endMs?: number;
+  /** With which words it was told of the end; `undefined` where it was not told. */
+  told?: string;
+}
+
 /** Something that a nemesis did. */
 export interface NemesisEvent {
   readonly type: 'nemesis';
@@ -68,7 +87,7 @@ export interface CrashEvent {
   readonly what: string;
 }
 
-export type HistoryEvent = RequestEvent | NemesisEvent | CrashEvent;
+export type HistoryEvent = RequestEvent | WatchEvent | NemesisEvent | CrashEvent;
 
 /** What the checker has to know of how the applications were made. */
 export interface Bounds {

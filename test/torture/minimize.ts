@@ -34,7 +34,7 @@ export function minimize(history: History, violation: Violation): History {
 
 /** With the faults that were about at the time, which help to understand it, whether or not the checker needs them. */
 function withFaults(events: readonly HistoryEvent[], history: History): HistoryEvent[] {
-  const requests = events.filter((event) => event.type === 'request');
+  const requests = events.filter((event) => event.type === 'request' || event.type === 'watch');
   const fromMs = Math.min(...requests.map(({ askedMs }) => askedMs));
   const toMs = Math.max(...requests.map(({ askedMs, endMs = askedMs }) => endMs));
   const faults = history.events.filter((event) => {

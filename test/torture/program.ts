@@ -16,6 +16,8 @@ export type Step =
   /** `of`: only where it is that principal's. */
   | { op: 'revoke'; id: string; of?: string }
   | { op: 'peek'; id: string }
+  /** Waits for the end of its session, for as long as its process lives. */
+  | { op: 'watch' }
   | { op: 'sleep'; ms: number };
 
 /** How it answers. `error` is a 500 by intent, `refusal` and `guard` are 4xx. */
@@ -78,6 +80,9 @@ export function isIntended(status: number, { steps, kind }: Program): boolean {
 /** The header that carries a request's number and its steps. */
 export const PROGRAM_HEADER = 'x-program';
 
+/** Where an application has its sockets. */
+export const SOCKETS_PATH = '/sockets';
+
 /** A session as its handler saw it. */
 export interface Sight {
   /** Between these times it was read: the handler began, or called `reload()`, and had it. */
@@ -112,8 +117,12 @@ export interface StepReport {
 /** Which session a request has left, once all that it changed is saved. */
 export type Left = Pick<Sight, 'id' | 'isNew'>;
 
-/** What an application tells of a request, beside its answer. */
+/** What an application tells of a request, or of a socket, beside its answer. */
 export type Report =
   | { type: 'begun'; n: number; sight: Sight }
   | { type: 'ended'; n: number; steps: StepReport[]; atMs: number }
-  | { type: 'closed'; n: number; left: Left };
+  | { type: 'closed'; n: number; left: Left }
+  /** From now on somebody waits for the end of the session that was seen so. */
+  | { type: 'watching'; n: number; sight: Sight }
+  /** Of its end somebody was told who had waited for it. */
+  | { type: 'told'; n: number; atMs: number; reason: string };

@@ -68,9 +68,10 @@ function inOrder(history: History, violations: readonly Violation[]): Violation[
 }
 
 /** How long after the first request the one that shows it had its answer; where it had none, when it was sent. */
-function shownMs({ events }: History, { requests: [witness] }: Violation): number {
+function shownMs({ events }: History, { requests: [witness], ...violation }: Violation): number {
   const requests = events.filter((event) => event.type === 'request');
   const first = requests.reduce((least, { askedMs }) => Math.min(least, askedMs), Infinity);
+  if (violation.shownMs !== undefined) return violation.shownMs - first;
   const shown = requests.find(({ n }) => n === witness);
   return shown ? (shown.headMs ?? shown.endMs ?? shown.askedMs) - first : 0;
 }

@@ -22,8 +22,11 @@ export interface RoundOptions {
   readonly signal: AbortSignal;
 }
 
-/** After the last fault connections are tried anew, and late commands arrive: longer than the checker lets that take. */
-const SETTLE_MS = 3_200;
+/**
+ * After the last fault connections are tried anew, late commands arrive, and who watches a session is told of its end: longer
+ * than the checker lets that take.
+ */
+const SETTLE_MS = 5_700;
 
 /** One deployment, tortured for a while and then looked at in peace. */
 export async function playRound(options: RoundOptions): Promise<History> {
@@ -56,6 +59,7 @@ async function torture(
     if (options.signal.aborted) return;
     await sleep(SETTLE_MS);
     await Promise.all(browsers.map((browser) => browser.look()));
+    for (const browser of browsers) browser.close();
   } finally {
     over.abort();
     await probing;

@@ -1,4 +1,4 @@
-import type { History, HistoryEvent, RequestEvent } from './history.js';
+import type { History, HistoryEvent, RequestEvent, WatchEvent } from './history.js';
 import type { Sight, Step, StepReport } from './program.js';
 
 /** A history as a table by time, for people. */
@@ -21,6 +21,7 @@ export function historyTable({ events }: History): string {
 function startOf(event: HistoryEvent): number {
   switch (event.type) {
     case 'request':
+    case 'watch':
       return event.askedMs;
     case 'nemesis':
       return event.fromMs;
@@ -35,6 +36,8 @@ function rowOf(event: HistoryEvent, at: At): string[] {
   switch (event.type) {
     case 'request':
       return requestRow(event, at);
+    case 'watch':
+      return watchRow(event, at);
     case 'nemesis': {
       const where = event.app === undefined ? '' : `app ${event.app}`;
       return [`${at(event.fromMs)}..${at(event.toMs)}`, 'nemesis', where, '', event.name, ''];
@@ -65,6 +68,17 @@ function requestRow(event: RequestEvent, at: At): string[] {
     token ?? '-',
     `${kind}: saw ${sight ? sightText(sight) : '?'}; ${done.join(', ')}; answers@${at(answeredMs)}`,
     `${outcome} ${status ?? failure ?? ''}${told}`,
+  ];
+}
+
+function watchRow({ n, browser, app, form, token, sight, ...event }: WatchEvent, at: At): string[] {
+  return [
+    `${at(event.askedMs)}..${at(event.endMs)}`,
+    `#${n} browser ${browser}`,
+    `app ${app}`,
+    token ?? '-',
+    `${form}: watches ${sight ? sightText(sight) : '?'}@${at(sight?.toMs)}`,
+    event.told === undefined ? 'was not told' : `told: ${event.told}`,
   ];
 }
 

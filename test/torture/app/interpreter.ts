@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GoneException, Injectable } from '@nestjs/common';
-import { type Session, SessionService, type StoredSession } from 'nestjs-server-session';
+import { type Session, type SessionEndedError, SessionService } from 'nestjs-server-session';
 import { nowMs } from '../now.js';
-import type { Report, Sight, Step, StepReport } from '../program.js';
+import type { Sight, Step, StepReport } from '../program.js';
+import { report } from './report.js';
+import { sightOf, storedSight } from './sights.js';
 
 /** A session's data are what programs make of them. */
 type Data = Session & Record<string, unknown>;
-type Facts = Pick<Sight, 'id' | 'isNew' | 'generation'>;
 
-/** Does what a request asks for, and tells the torturer by IPC what it saw: an answer may never arrive. */
+/** Does what a request asks for, and tells the torturer what it saw. */
 @Injectable()
 export class Interpreter {
   readonly #open = new Map<number, Session>();
@@ -24,13 +25,28 @@ export class Interpreter {
 
   async run({ n, askedMs, steps }: Request, session: Session): Promise<void> {
     this.#open.set(n, session);
-    report({ type: 'begun', n, sight: sightOf(session as Data, askedMs, nowMs()) });
+    const sight = sightOf(session, askedMs, nowMs());
+    report({ type: 'begun', n, sight });
     const done: StepReport[] = [];
     try {
-      for (const step of steps) await this.#step(step, session as Data, done);
+      for (const step of steps) {
+        if (step.op === 'watch' && !sight.isNew) this.#watch(n, sight);
+        await this.#step(step, session as Data, done);
+      }
     } finally {
       report({ type: 'ended', n, steps: done, atMs: nowMs() });
     }
+  }
+
+  #watch(n: number, sight: Sight): void {
+    const signal = this.sessions.signal(sight.id);
+    report({ type: 'watching', n, sight });
+    const told = () => {
+      const { reason } = signal.reason as SessionEndedError;
+      report({ type: 'told', n, atMs: nowMs(), reason });
+    };
+    if (signal.aborted) told();
+    else signal.addEventListener('abort', told, { once: true });
   }
 
   async #step(step: Step, session: Data, done: StepReport[]): Promise<void> {
@@ -67,6 +83,8 @@ export class Interpreter {
         return { sight: sightOf(session, fromMs, nowMs()) };
       case 'sleep':
         await sleep(step.ms);
+        return {};
+      case 'watch':
         return {};
       case 'save':
       case 'destroy':
@@ -129,7 +147,8 @@ type Change = Exclude<
       | 'destroy'
       | 'regenerate'
       | 'signIn'
-      | 'signOut';
+      | 'signOut'
+      | 'watch';
   }
 >;
 
@@ -164,37 +183,4 @@ function change(step: Change, session: Data): void {
     case 'lifetime':
       session.lifetime({ idle: step.idle, absolute: step.absolute });
   }
-}
-
-function sightOf(session: Data, fromMs: number, toMs: number): Sight {
-  const { id, isNew, generation } = session as Facts;
-  // `generation` is a member of the session only where the library has it.
-  const known = typeof generation === 'string' ? { generation } : {};
-  const whose = whoseOf(session);
-  return { fromMs, toMs, id, isNew, ...known, ...whose, fields: fieldsOf(session) };
-}
-
-function storedSight(stored: StoredSession, fromMs: number, toMs: number): Sight {
-  const { id, data } = stored;
-  return { fromMs, toMs, id, isNew: false, ...whoseOf(stored), fields: fieldsOf(data) };
-}
-
-function whoseOf({ principal }: Pick<StoredSession, 'principal'>): Pick<Sight, 'principal'> {
-  return principal === undefined ? {} : { principal };
-}
-
-function fieldsOf(data: object): Record<string, string | number> {
-  const entries = Object.entries(data).map(([key, value]) => [key, textOf(value)] as const);
-  return Object.fromEntries(entries);
-}
-
-/** The one text that identifies which write is seen: that of a nested field is inside. */
-function textOf(value: unknown): string | number {
-  if (typeof value === 'string' || typeof value === 'number') return value;
-  const { deep } = value as { deep?: { value?: string } };
-  return deep?.value ?? JSON.stringify(value);
-}
-
-function report(message: Report): void {
-  process.send?.(message);
 }

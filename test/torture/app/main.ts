@@ -5,12 +5,14 @@ import { Module, type OnApplicationShutdown } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { WsAdapter } from '@nestjs/platform-ws';
 import { RedisBackend, SessionModule } from 'nestjs-server-session';
 import { PROGRAM_HEADER } from '../program.js';
 import { PROVIDERS, TortureController } from './controller.js';
 import { Interpreter } from './interpreter.js';
 import { redisClient } from './redis-client.js';
 import { type AppSettings, SETTINGS_VARIABLE } from './settings.js';
+import { SocketsGateway } from './sockets.js';
 
 /** The application under test, in a process of its own: it uses the package as an application does. */
 const settings = JSON.parse(process.env[SETTINGS_VARIABLE]!) as AppSettings;
@@ -38,7 +40,7 @@ class ClientOwner implements OnApplicationShutdown {
     }),
   ],
   controllers: [TortureController],
-  providers: [...PROVIDERS, ClientOwner],
+  providers: [...PROVIDERS, SocketsGateway, ClientOwner],
 })
 class TortureModule {}
 
@@ -59,6 +61,7 @@ const app = await NestFactory.create<NestFastifyApplication>(TortureModule, adap
   logger: false,
   abortOnError: false,
 });
+app.useWebSocketAdapter(new WsAdapter(app));
 app.enableShutdownHooks(['SIGTERM']);
 tellOfEnds(app.getHttpServer());
 await app.listen(0, '127.0.0.1');

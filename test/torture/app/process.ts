@@ -88,7 +88,7 @@ export class AppProcess {
     this.port = (message as { port: number }).port;
   }
 
-  #listen({ onReport, onCrash }: AppListener): void {
+  #listen({ onReport, onExit, onCrash }: AppListener): void {
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-KEPT_CHARACTERS);
     });
@@ -96,6 +96,7 @@ export class AppProcess {
       if (message.type !== 'listening') onReport(message);
     });
     this.child.on('exit', (code, signal) => {
+      onExit();
       if (!this.#isExpected) onCrash(`${signal ?? `exit code ${code}`}: ${this.#stderr}`);
     });
   }
@@ -103,6 +104,7 @@ export class AppProcess {
 
 export interface AppListener {
   onReport(report: Report): void;
+  onExit(): void;
   /** It ended though nobody ended it. */
   onCrash(what: string): void;
 }

@@ -18,6 +18,7 @@ import {
 } from './programs.js';
 import { send } from './send.js';
 import { listAll, opposed } from './sign-ins.js';
+import { Sockets } from './sockets.js';
 
 /** How long anything is waited for: longer than the checker's bound for a hang. */
 const PATIENCE_MS = 25_000;
@@ -64,6 +65,7 @@ interface Wish {
 /** One browser: several tabs that share a jar, whose answers come out of order. */
 export class Browser {
   readonly #jar: CookieJar;
+  readonly #sockets: Sockets;
   readonly #under = new Set<Promise<unknown>>();
 
   constructor(
@@ -72,13 +74,20 @@ export class Browser {
     private readonly around: Surroundings,
   ) {
     this.#jar = new CookieJar(around.names);
+    this.#sockets = new Sockets(index, () => this.#jar.token, around);
   }
 
   /** Goes on until it is told to stop. */
   async run(habits: Habits, signal: AbortSignal): Promise<void> {
     const tabs = Array.from({ length: habits.tabs }, () => this.random.fork());
-    await Promise.all(tabs.map((random) => this.#tab(random, habits, signal)));
+    const sockets = tabs.map((random) => this.#sockets.run(random.fork(), signal));
+    await Promise.all([...sockets, ...tabs.map((random) => this.#tab(random, habits, signal))]);
     while (this.#under.size > 0) await Promise.all(this.#under);
+  }
+
+  /** Closes its last sockets. */
+  close(): void {
+    this.#sockets.close();
   }
 
   /** Looks on each application at what there is in the end: for each principal, and under each token that it had lately. */

@@ -63,6 +63,8 @@ const RECIPES: Recipes = [
   [0.5, (_, v) => [{ op: 'destroy' }, user(v())]],
   [0.5, ({ ids, random }) => (ids.length > 0 ? [{ op: 'revoke', id: random.pick(ids) }] : [])],
   [2, ({ ids, random }) => (ids.length > 0 ? [{ op: 'peek', id: random.pick(ids) }] : [])],
+  [3, () => [{ op: 'watch' }]],
+  [1, (m) => [sleep(m), { op: 'watch' }]],
 ];
 
 /** What a browser that has no session mostly does. */

@@ -1,4 +1,4 @@
-import type { RequestEvent } from '../history.js';
+import type { RequestEvent, WatchEvent } from '../history.js';
 import { groupBy } from './group-by.js';
 import type { Model } from './model.js';
 import type { Verdict, Violation } from './violation.js';
@@ -20,16 +20,39 @@ export function checkClocks(model: Model): Verdict {
   for (const [session, seen] of groupBy(requests, ({ sight }) => model.lineage.of(sight!.id))) {
     const life = longestLife(model, session);
     const madeMs = firstMadeMs(model, session);
-    const inOrder = [...seen].sort((a, b) => a.askedMs - b.askedMs);
+    const inOrder = [...seen, ...socketsOf(model, session)].sort((a, b) => a.askedMs - b.askedMs);
     let lastUseMs = madeMs;
-    for (const request of inOrder) {
-      checked++;
-      const by = overdue(request, lastUseMs, lastStartMs(model, session, madeMs, request), life);
-      if (by) violations.push(violation(session, request, by));
-      lastUseMs = Math.max(lastUseMs, lastNoteMs(model, request));
+    for (const use of inOrder) {
+      if (use.type === 'request') {
+        checked++;
+        const startMs = lastStartMs(model, session, madeMs, use.askedMs);
+        const by = overdue(use, lastUseMs, startMs, life);
+        if (by) violations.push(violation(session, use, by));
+      }
+      lastUseMs = Math.max(lastUseMs, lastNoteMs(model, use));
     }
   }
   return { violations, checked: { 'both-clocks': checked } };
+}
+
+/** By when a session has certainly ended by time, whatever was asked of it; `Infinity` where that is not known. */
+export function lastAliveMs(model: Model, session: string): number {
+  const uses = [
+    ...model.requests.filter(({ sight }) => sight && model.lineage.of(sight.id) === session),
+    ...socketsOf(model, session),
+  ];
+  const { idleMs, absoluteMs } = longestLife(model, session);
+  const madeMs = firstMadeMs(model, session);
+  const lastUseMs = uses.reduce((latest, use) => Math.max(latest, lastNoteMs(model, use)), madeMs);
+  const startMs = lastStartMs(model, session, madeMs, Infinity);
+  return Math.min(lastUseMs + idleMs, startMs + absoluteMs) + TOLERANCE_MS;
+}
+
+/** A handshake is a use, whether or not it is known what it saw. */
+function socketsOf({ watches, lineage }: Model, session: string): WatchEvent[] {
+  return watches.filter(({ form, token }) => {
+    return form === 'socket' && lineage.ofToken(token) === session;
+  });
 }
 
 interface Life {
@@ -59,15 +82,19 @@ function firstMadeMs(model: Model, session: string): number {
 }
 
 /** From when on its absolute timeout may count: a sign-in begins it anew. */
-function lastStartMs(model: Model, session: string, madeMs: number, { askedMs }: RequestEvent) {
+function lastStartMs(model: Model, session: string, madeMs: number, askedMs: number): number {
   const signIns = model.attempts.filter((each) => {
     return each.session === session && !each.isRefused && each.fromMs <= askedMs;
   });
   return signIns.reduce((latest, { lastMs }) => Math.max(latest, lastMs), madeMs);
 }
 
-/** When a request can have noted its use, at the latest. */
-function lastNoteMs(model: Model, { askedMs, endMs, answeredMs, reports, outcome }: RequestEvent) {
+/** When a use can have been noted, at the latest. */
+function lastNoteMs(model: Model, use: RequestEvent | WatchEvent): number {
+  if (use.type === 'watch') {
+    return (use.sight?.toMs ?? use.askedMs) + model.bounds.backendTimeoutMs + TROUBLE_MS;
+  }
+  const { askedMs, endMs, answeredMs, reports, outcome } = use;
   if (endMs === undefined || (outcome !== 'ok' && !reports)) return Infinity;
   const overMs = Math.max(endMs, answeredMs ?? 0) + model.bounds.backendTimeoutMs;
   return overMs + (outcome !== 'ok' || model.isDisturbed(askedMs, overMs) ? TROUBLE_MS : 0);

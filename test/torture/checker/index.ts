@@ -4,6 +4,7 @@ import { checkClocks } from './clocks.js';
 import { checkCookies } from './cookies.js';
 import { checkCounters } from './counters.js';
 import { checkDead } from './dead.js';
+import { checkEnds } from './ends.js';
 import { checkGoesOn } from './goes-on.js';
 import { checkLimit } from './limit.js';
 import { checkLists } from './lists.js';
@@ -40,6 +41,7 @@ export function check(history: History): Judgement {
     checkLists,
     checkLimit,
     checkRefusals,
+    checkEnds,
     checkWhose,
     checkGoesOn,
     (each) => checkStatuses(each, crashes),

@@ -1,4 +1,4 @@
-import type { Bounds, History, NemesisEvent, RequestEvent } from '../history.js';
+import type { Bounds, History, NemesisEvent, RequestEvent, WatchEvent } from '../history.js';
 import { attemptsOf } from './attempts.js';
 import {
   type Deeds,
@@ -26,6 +26,9 @@ const LATE_MS = 2_000;
 export class Model {
   readonly requests: readonly RequestEvent[];
   readonly nemeses: readonly NemesisEvent[];
+  readonly watches: readonly WatchEvent[];
+  /** When the last answer was there. */
+  readonly lastMs: number;
   readonly bounds: Bounds;
   readonly lineage: Lineage;
   readonly tokens = new Map<string, GivenToken>();
@@ -51,6 +54,8 @@ export class Model {
     this.bounds = bounds;
     this.requests = events.filter((event) => event.type === 'request');
     this.nemeses = events.filter((event) => event.type === 'nemesis');
+    this.watches = events.filter((event) => event.type === 'watch');
+    this.lastMs = this.requests.reduce((last, { endMs = 0 }) => Math.max(last, endMs), 0);
     this.#byNumber = new Map(this.requests.map((request) => [request.n, request]));
     this.lineage = new Lineage(this.requests);
     for (const request of this.requests) this.#addToken(request);

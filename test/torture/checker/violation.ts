@@ -17,6 +17,8 @@ export const PROMISES = {
   'refused-for-cause': 'a sign-in is refused only for the limit or a revocation',
   'refused-as-it-was': 'a sign-in that was refused leaves its session as it was',
   'goes-on': 'a signed-in session goes on until something ends it',
+  'told-in-time': 'who watches a session is told of its end in time',
+  'told-for-cause': 'who watches a session is told of no end but its own',
   whose: 'a session is whose its sign-in says',
   'no-500': 'no answer but those intended and 503, and no process that ends by itself',
   'no-hang': 'no request hangs beyond its bound, or is cut off',
@@ -32,6 +34,8 @@ export interface Violation {
   readonly requests: readonly number[];
   /** The session that it is about. */
   readonly session?: string;
+  /** When it was certain, where that is no answer's time. */
+  readonly shownMs?: number;
 }
 
 /** What one part of the checker gives: what is wrong, and how much it looked at. */

@@ -25,7 +25,7 @@ export const NEMESES: readonly string[] = [
 /** Some time in which all is well, between two faults. */
 const CALM_MS = [500, 2_000] as const;
 /** Now and then long enough for all to be as before. */
-const LONG_CALM_MS = 4_500;
+const LONG_CALM_MS = 6_000;
 const LONG_CALM_EVERY = 5;
 
 interface Options {

@@ -3,6 +3,7 @@ import { check } from '../../torture/checker/index.js';
 import type { NemesisEvent } from '../../torture/history.js';
 import type { Step } from '../../torture/program.js';
 import { PRINCIPAL_CASES } from './principal-cases.js';
+import { WATCH_CASES } from './watch-cases.js';
 import { ask, type Case, historyOf, HOME, MADE, set } from './written-history.js';
 
 const WITH_TOKEN = { token: 't1', saw: HOME };
@@ -566,6 +567,7 @@ const CASES: readonly Case[] = [
     broken: 'back-again',
   },
   ...PRINCIPAL_CASES,
+  ...WATCH_CASES,
 ];
 
 describe('the checker of the torturer', () => {

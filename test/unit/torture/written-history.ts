@@ -5,6 +5,7 @@ import type {
   HistoryEvent,
   Outcome,
   RequestEvent,
+  WatchEvent,
 } from '../../torture/history.js';
 import type { PromiseName } from '../../torture/checker/violation.js';
 import type { Kind, Left, Sight, Step, StepReport } from '../../torture/program.js';
@@ -104,6 +105,19 @@ export function ask(n: number, askedMs: number, headMs: number, written: Written
     ...(token !== undefined && { token }),
     ...(cookie !== undefined && { cookie }),
   };
+}
+
+/** Somebody who watches the session S from a time on; until when, where that is given. */
+export function watch(
+  n: number,
+  askedMs: number,
+  more: Partial<WatchEvent> & { generation?: string } = {},
+): WatchEvent {
+  const { generation, ...event } = more;
+  const seen: Sight = { fromMs: askedMs, toMs: askedMs + 1, id: 'S', isNew: false, fields: {} };
+  const sight = generation === undefined ? seen : { ...seen, generation };
+  const from = { browser: 0, app: 0, form: 'socket', token: 't1', askedMs } as const;
+  return { type: 'watch', n, ...from, sight, ...event };
 }
 
 function listed(sessions: Readonly<Record<string, string>> = {}, fromMs: number): Sight[] {
