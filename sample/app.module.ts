@@ -3,6 +3,7 @@ import { ConfigModule } from '@nestjs/config';
 import { AccountModule } from './account/account.module.js';
 import { CartModule } from './cart/cart.module.js';
 import { sampleConfig } from './config.js';
+import { DevicesModule } from './devices/devices.module.js';
 import { PageModule } from './page/page.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { VisitsModule } from './visits/visits.module.js';
@@ -14,6 +15,7 @@ import { VisitsModule } from './visits/visits.module.js';
     VisitsModule,
     CartModule,
     AccountModule,
+    DevicesModule,
     PageModule,
   ],
 })

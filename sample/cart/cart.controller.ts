@@ -8,8 +8,7 @@ import {
   Post,
   UseGuards,
 } from '@nestjs/common';
-import { Session } from 'nestjs-server-session';
-import { SignedInGuard } from '../account/signed-in.guard.js';
+import { Session, SignedInGuard } from 'nestjs-server-session';
 import { CartService, type CartView } from './cart.service.js';
 import { ProductPipe } from './product.pipe.js';
 import { type Product, PRODUCTS } from './products.js';

@@ -20,7 +20,7 @@ export class PageController {
         : { id: session.id, createdAt: session.createdAt, expiresAt: session.expiresAt },
       visits: session.visits ?? 0,
       cart: this.cart.view(session),
-      userName: session.userName ?? null,
+      userName: session.principal ?? null,
     };
   }
 }

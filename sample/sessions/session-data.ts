@@ -3,8 +3,8 @@ declare module 'nestjs-server-session' {
   interface SessionData {
     visits: number;
     cart: { items: { sku: string; count: number }[] };
-    /** Who signed in. */
-    userName: string;
+    /** What the list of devices shows. */
+    signedInFrom: { agent: string; address: string };
   }
 }
 

@@ -81,6 +81,22 @@ describe.each<Backend>(['memory', 'redis', 'json folder'])('the sample, on %s', 
     expect(await page()).toMatchObject({ session: null, userName: null });
   });
 
+  it('shows a user’s devices, and tells an open page when it is signed out there', async () => {
+    const at = await start();
+    const [one, two] = [new Browser(at), new Browser(at)];
+    const signIn = { name: 'ada', password: 'analytical-engine' };
+    for (const browser of [one, two]) await browser.postJson('/account/sign-in', signIn);
+    const devices = (await one.get('/devices')).json<{ id: string; isThis: boolean }[]>();
+    expect(devices.map(({ isThis }) => isThis)).toEqual([false, true]);
+
+    const cookie = `sid=${two.cookies['sid']}`;
+    const stream = await fetch(`${at}/devices/watch`, { headers: { cookie } });
+    expect((await one.request('DELETE', `/devices/${devices[0]!.id}`)).status).toBe(204);
+    expect(await stream.text()).toContain('signed in');
+    expect((await two.get('/devices')).status).toBe(401);
+    expect((await one.get('/devices')).json()).toHaveLength(1);
+  });
+
   if (backend !== 'memory') {
     it('keeps sessions across restarts', async () => {
       const first = new Browser(await start());
