@@ -272,9 +272,14 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'a session that had run out, alive again',
-    events: [MADE, lost(2, 3_500), read(3, 3_600, {})],
+    events: [MADE, lost(2, 3_300), read(3, 3_800, {})],
     bounds: { idleMs: 3_500, touchMs: 500 },
     broken: 'dead-stay-dead',
+  },
+  {
+    name: 'a session at its very end, nothing to one process and still there to another',
+    events: [MADE, lost(2, 3_300), read(3, 3_400, {})],
+    bounds: { idleMs: 3_500, touchMs: 500 },
   },
   {
     name: 'a session that was emptied and kept by a write under way',
