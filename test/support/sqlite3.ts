@@ -17,10 +17,13 @@ class Database {
   }
 
   close(done: Done): void {
-    this.#answer(done, () => void this.#file.close());
+    this.#answer(done, () => {
+      this.#file.close();
+      return [];
+    });
   }
 
-  #answer(done: Done, run: () => object[] | undefined): void {
+  #answer(done: Done, run: () => object[]): void {
     try {
       setImmediate(done, null, run());
     } catch (error) {

@@ -56,6 +56,9 @@ describe('the imports of src', () => {
       ),
     );
     expect(others).toEqual([]);
+    expect(neededBy('src/express-session.ts')).toContain(
+      'src/backends/express-session/store-backend.ts',
+    );
     expect(neededBy('src/keyv.ts')).toContain('src/backends/keyv/keyv-backend.ts');
   });
 
