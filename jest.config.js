@@ -26,9 +26,10 @@ export default {
   },
   moduleNameMapper: {
     '^nestjs-server-session$': '<rootDir>/src/index.ts',
-    '^nestjs-server-session/(express|fastify)$': '<rootDir>/src/$1.ts',
+    '^nestjs-server-session/(express|fastify|keyv|express-session)$': '<rootDir>/src/$1.ts',
     '^nestjs-server-session/testing$': '<rootDir>/src/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^sqlite3$': '<rootDir>/test/support/sqlite3.ts',
     // @fastify/static requires one that is an ES module: node can, Jest on Node 20 can't. Express has one that is none.
     '^content-disposition$': ofExpress.resolve('content-disposition'),
     '^\\./ioredis\\.cjs$': '<rootDir>/src/backends/redis/ioredis.cts',

@@ -8,7 +8,7 @@ import {
   type UpdateResult,
 } from 'nestjs-server-session';
 import { applyChange } from '../../src/backends/apply-change.js';
-import { readRecordText, recordText } from '../../src/backends/redis/record-text.js';
+import { readRecordText, recordText } from '../../src/backends/record-text.js';
 import { hashOf } from '../../src/testing/records.js';
 import { RedisServer } from '../support/redis-server.js';
 

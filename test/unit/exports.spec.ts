@@ -1,5 +1,7 @@
 import { expect, it } from '@jest/globals';
 import * as library from 'nestjs-server-session';
+import * as expressSession from 'nestjs-server-session/express-session';
+import * as keyv from 'nestjs-server-session/keyv';
 import * as testing from 'nestjs-server-session/testing';
 
 it('exports these names and no others', () => {
@@ -31,4 +33,6 @@ it('exports these names and no others', () => {
     'UntilSessionEnds',
   ]);
   expect(Object.keys(testing)).toEqual(['sessionBackendContract']);
+  expect(Object.keys(expressSession)).toEqual(['StoreBackend']);
+  expect(Object.keys(keyv)).toEqual(['KeyvBackend']);
 });

@@ -41,7 +41,27 @@ const FORBIDDEN: [layer: RegExp, from: RegExp][] = [
   [/^src\/(?!index|session\.module)/, /^src\/session\.module/],
 ];
 
+/** All files that one needs. */
+function neededBy(start: string): string[] {
+  const needed = new Set([start]);
+  for (const file of needed) for (const next of imports.get(file) ?? []) needed.add(next);
+  return [...needed];
+}
+
 describe('the imports of src', () => {
+  it('give the main entry no backend of another entry', () => {
+    const others = neededBy('src/index.ts').filter((file) =>
+      /^src\/(backends\/(express-session|keyv|memcached)\/|express-session|keyv|memcached)/.test(
+        file,
+      ),
+    );
+    expect(others).toEqual([]);
+    expect(neededBy('src/express-session.ts')).toContain(
+      'src/backends/express-session/store-backend.ts',
+    );
+    expect(neededBy('src/keyv.ts')).toContain('src/backends/keyv/keyv-backend.ts');
+  });
+
   it('make no circle', () => {
     expect(files.map(circleFrom).filter(Boolean)).toEqual([]);
   });

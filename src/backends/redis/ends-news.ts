@@ -1,5 +1,5 @@
 import type { EndReason, EndsNews } from '../session-ends.js';
-import { UNIT, unescaped } from './record-text.js';
+import { UNIT, unescaped } from '../record-text.js';
 
 /**
  * News as they are published: the kind, what is told, and last the session's key, with unit separators between. Parts of a

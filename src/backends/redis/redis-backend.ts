@@ -12,7 +12,7 @@ import { Batch } from './batch.js';
 import type { RedisDriver } from './driver.js';
 import { driverOf, type RedisClient } from './driver-of.js';
 import { OwnedClient } from './redis-client.js';
-import { readRecordText, recordText } from './record-text.js';
+import { readRecordText, recordText } from '../record-text.js';
 import { RedisEnds } from './redis-ends.js';
 import { RedisPrincipalIndex } from './redis-principal-index.js';
 import { integerReply, listReply, okReply, textReply } from './replies.js';

@@ -1,10 +1,10 @@
-import type { SessionChange, SessionRecord } from '../session-backend.js';
-import { FIELD } from '../session-record.js';
+import type { SessionChange, SessionRecord } from './session-backend.js';
+import { FIELD } from './session-record.js';
 
 /**
- * How a record is kept in one Redis string: a head of the format's version and the metadata that scripts need, each behind
- * a unit separator; a record separator; then each other field as name, unit separator, text, record separator. Scripts
- * find a field by plain search, and reading takes one GET.
+ * How a record is kept as one text: a head of the format's version and the metadata that Redis' scripts need, each behind a
+ * unit separator; a record separator; then each other field as name, unit separator, text, record separator. Those scripts
+ * find a field by plain search.
  */
 export const RECORD = '\x1e';
 export const UNIT = '\x1f';
@@ -109,7 +109,7 @@ function fieldText(name: string, mark: string, value: string): string {
   return escaped(name) + UNIT + mark + escaped(value) + RECORD;
 }
 
-/** Text as Redis keeps it, which is UTF-8: half of a surrogate pair would become another character. */
+/** Text as it is kept, which is UTF-8: half of a surrogate pair would become another character. */
 export function escaped(text: string): string {
   // Each is looked for by itself: that is many times faster in long text than a pattern of all.
   if (
