@@ -1,19 +1,29 @@
 import { Logger } from '@nestjs/common';
 import { AtomicAdapter } from './backends/atomic-adapter.js';
 import { BoundedBackend } from './backends/bounded-backend.js';
-import { isAtomic, type SessionBackend } from './backends/session-backend.js';
+import {
+  type AtomicSessionBackend,
+  isAtomic,
+  type SessionBackend,
+} from './backends/session-backend.js';
 import { endsOf } from './backends/local-ends.js';
+import type { SessionEnds } from './backends/session-ends.js';
 import { isIndexed } from './backends/principal-index.js';
 import { LocalPrincipalIndex } from './backends/local-principal-index.js';
 import { EndWatch } from './ends/end-watch.js';
 import { ToldEnds } from './ends/told-ends.js';
 import { CurrentSession } from './edges/current-session.js';
 import { RequestSessions } from './edges/http/request-sessions.js';
+import type { HandleRuntime } from './edges/http/session-handle.js';
 import { SessionContexts } from './edges/session-contexts.js';
 import { SessionSignals } from './edges/session-signals.js';
 import { GatewaySessions } from './edges/ws/gateway-sessions.js';
 import type { SocketRuntime } from './edges/ws/handshake.js';
 import { SocketSessions } from './edges/ws/socket-sessions.js';
+import { Importer } from './migration/importer.js';
+import { importing, MigratingEnds } from './migration/migrating-store.js';
+import { importableTokens, type ResolvedMigration } from './migration/migration.js';
+import { OldSessions } from './migration/old-store.js';
 import type { SessionCodec } from './session/codec.js';
 import { ServerStore } from './session/server-store.js';
 import { ActiveSession } from './session/active-session.js';
@@ -61,7 +71,10 @@ export function createSessions(
   const index = bounded.boundedIndex(
     isIndexed(backend) ? backend.principals : new LocalPrincipalIndex(),
   );
-  const ends = bounded.boundedEnds(endsOf(atomic));
+  const migration =
+    resolved.migration && migrationParts(resolved.migration, bounded, codec, resolved);
+  const ownEnds = bounded.boundedEnds(endsOf(atomic));
+  const ends = migration ? migration.ends(ownEnds) : ownEnds;
   const isDerived = resolved.principalOf !== undefined;
   const sessions = { backend: bounded, ends, lifetime, isDerived };
   const endWatch = new EndWatch(bounded, ends, lifetime);
@@ -78,13 +91,17 @@ export function createSessions(
   });
   const { touchIntervalMs, renewIntervalMs } = resolved;
   const { principalOf } = resolved;
+  if (migration) store.loadBy((load) => importing(load, migration.importer, ownEnds));
   const runtime = { store, codec, lifetime, touchIntervalMs, renewIntervalMs, principalOf };
-  const transports = new Transports(resolved, () => store.now());
+  const transports = new Transports(resolved, () => store.now(), migration?.importable);
   const current = new CurrentSession(resolved.current);
   const warn = (message: string) => logger.warn(message);
   const sockets = new SocketSessions({
     ...opener(socketRuntime(runtime), resolved.onBackendError),
-    tokensOf: (request) => transports.in(request, request).all,
+    tokensOf: (request) => {
+      const { all, importable } = transports.in(request, request);
+      return importable.length > 0 ? [...all, ...importable] : all;
+    },
     identityIn: (token, record) => store.identityIn(token, record),
     ends: endWatch,
     isRenewing: renewIntervalMs !== Infinity,
@@ -111,20 +128,46 @@ export function createSessions(
   };
 }
 
+interface MigrationParts {
+  readonly importer: Importer;
+  readonly importable: (header: string | undefined) => readonly string[];
+  ends(own: SessionEnds): SessionEnds;
+}
+
+/** What imports the sessions of another library. */
+function migrationParts(
+  { source, keys }: ResolvedMigration,
+  backend: AtomicSessionBackend,
+  codec: SessionCodec,
+  { idleMs, absoluteMs, backendTimeoutMs }: ResolvedSessionOptions,
+): MigrationParts {
+  const old = new OldSessions(source.store, backendTimeoutMs);
+  const lifetime = { idleMs, absoluteMs };
+  const importer = new Importer({ backend, codec, lifetime, source, keys, old });
+  return {
+    importer,
+    importable: importableTokens(keys, source.cookie),
+    ends: (own) =>
+      source.keepOldForMs > 0
+        ? new MigratingEnds(own, backend, importer, (id) => old.end(id))
+        : own,
+  };
+}
+
 /** How a session is found by the tokens of a request, and again once it was found. */
 function opener(
   runtime: SessionRuntime,
   onBackendError: ResolvedSessionOptions['onBackendError'],
-): Pick<SocketRuntime, 'open' | 'reopen'> {
+): Pick<HandleRuntime, 'open'> & Pick<SocketRuntime, 'reopen'> {
   const opened = (session: Promise<ActiveSession>) =>
     onBackendError === 'fail'
       ? session
       : session.catch((error: Error) => ActiveSession.unavailable(runtime, error));
   return {
-    open: (tokens, arrivedAtMs) =>
-      tokens.length === 0
+    open: (tokens, arrivedAtMs?: number) =>
+      tokens.all.length === 0 && !tokens.importable?.length
         ? new ActiveSession(runtime, undefined, undefined, arrivedAtMs)
-        : opened(ActiveSession.open(runtime, tokens, arrivedAtMs)),
+        : opened(ActiveSession.open(runtime, tokens.all, arrivedAtMs, tokens)),
     reopen: (before) => opened(ActiveSession.reopen(runtime, before)),
   };
 }

@@ -1,6 +1,7 @@
 import { showValue } from './errors/show-value.js';
 import type { PrincipalOf } from './principals/principal-of.js';
 import type { SessionLimit } from './principals/sign-ins.js';
+import { ImportKeys, type MigrationSource, sourceOf } from './migration/migration.js';
 import { OptionsChecker } from './session.options-checker.js';
 import type {
   PrincipalsOptions,
@@ -31,6 +32,7 @@ const OPTIONS: Record<keyof SessionOptions, true> = {
   backendTimeout: true,
   onBackendError: true,
   principals: true,
+  migrate: true,
 };
 /** From Node 24 on an AsyncLocalStorage costs a request nothing that can be measured. */
 const IS_CURRENT_FREE = Number.parseInt(process.versions.node) >= 24;
@@ -47,6 +49,7 @@ export function resolveOptions(options: SessionOptions): ResolvedSessionOptions 
   if (!check.isObject('options', options, example)) check.fail();
   check.names('', options, Object.keys(OPTIONS), Object.keys(SETTINGS));
   const secrets = secretsOf(check, options.secret);
+  const source = migrationSource(check, options.migrate);
   const resolved = {
     cookie: cookieOptions(check, options.cookie ?? {}),
     transports: transportNames(check, options.transports ?? ['cookie']),
@@ -58,7 +61,12 @@ export function resolveOptions(options: SessionOptions): ResolvedSessionOptions 
   check.oneOf('onBackendError', resolved.onBackendError, ['fail', 'anonymous']);
   check.oneOf('current', resolved.current, [true, false]);
   check.fail();
-  return { ...resolved, signatures: secrets.map((secret) => new Signature(secret)) };
+  return {
+    ...resolved,
+    signatures: secrets.map((secret) => new Signature(secret)),
+    // By the oldest one, which stays where others are added.
+    migration: source && { source, keys: new ImportKeys(secrets.at(-1)!) },
+  };
 }
 
 /** Checks what stands beside the options. @throws SessionOptionsError */
@@ -151,6 +159,20 @@ function times(check: OptionsChecker, options: SessionOptions) {
     );
   }
   return resolved;
+}
+
+function migrationSource(
+  check: OptionsChecker,
+  migrate: SessionOptions['migrate'],
+): MigrationSource | undefined {
+  if (migrate === undefined) return undefined;
+  const source = sourceOf(migrate);
+  if (!source) {
+    check.problem(
+      `migrate is ${showValue(migrate)}: write expressSession({ store, secret }) of nestjs-server-session/express-session`,
+    );
+  }
+  return source;
 }
 
 function secretsOf(check: OptionsChecker, secret: unknown): readonly string[] {
