@@ -18,6 +18,11 @@ export interface MigrateOptions {
    * `0`: the old one is ended once it is imported.
    */
   keepOldFor?: Duration | 0;
+  /**
+   * Whether each use gave the old cookie a longer life, as the option of the same name says. Default `false`: an imported
+   * session ends when its old cookie would have, where that is earlier. With `true` it lives as one that begins now.
+   */
+  rolling?: boolean;
   /** Other names for fields, by their old ones: for those that a session can't have, such as `{ id: 'userId' }`. */
   rename?: Readonly<Record<string, string>>;
   /** Changes the data of a session, and gives them; `null` where it is not to be imported. Called before `rename`. */
@@ -29,6 +34,7 @@ const OPTIONS: Record<keyof MigrateOptions, true> = {
   secret: true,
   name: true,
   keepOldFor: true,
+  rolling: true,
   rename: true,
   transform: true,
 };
@@ -62,7 +68,8 @@ function migration(
   if (typeof options !== 'object' || options === null) {
     refuse(`the options are ${showValue(options)}: write { store, secret }`);
   }
-  const { store, secret, name = defaultName, keepOldFor = 0, rename = {}, transform } = options;
+  const { store, secret, name = defaultName, keepOldFor = 0, rolling = false } = options;
+  const { rename = {}, transform } = options;
   for (const each of Object.keys(options)) {
     if (!Object.hasOwn(OPTIONS, each)) {
       refuse(`${each} is no option: the options are ${Object.keys(OPTIONS).join(', ')}`);
@@ -80,6 +87,7 @@ function migration(
   if (typeof name !== 'string' || name === '') {
     refuse(`name is ${showValue(name)}: write the name of the old cookie`);
   }
+  if (typeof rolling !== 'boolean') refuse(`rolling is ${showValue(rolling)}: write true or false`);
   if (transform !== undefined && typeof transform !== 'function') {
     refuse(`transform is ${showValue(transform)}: write a function of a session's data`);
   }
@@ -96,6 +104,7 @@ function migration(
     store,
     cookie: { name, secrets, mark },
     keepOldForMs,
+    isRolling: rolling,
     rename: { ...rename },
     transform: (data) => (transform ? transform(data) : data),
   });

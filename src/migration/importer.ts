@@ -113,7 +113,7 @@ export class Importer {
   #record(oldId: string, { endsAtMs }: OldSession, data: SessionRecord): SessionRecord {
     const { lifetime, source } = this.options;
     const nowMs = this.#now();
-    const leftMs = Math.max(1, Math.floor(endsAtMs - nowMs));
+    const leftMs = source.isRolling ? Infinity : Math.max(1, Math.floor(endsAtMs - nowMs));
     return {
       [FIELD.createdAtMs]: String(nowMs),
       [FIELD.seenAtMs]: String(nowMs),

@@ -10,6 +10,8 @@ export interface MigrationSource {
   readonly store: OldStore;
   readonly cookie: OldCookieOptions;
   readonly keepOldForMs: number;
+  /** Whether a use lengthened the life of its cookies. */
+  readonly isRolling: boolean;
   readonly rename: Readonly<Record<string, string>>;
   transform(data: Record<string, unknown>): unknown;
 }
