@@ -9,11 +9,13 @@ import { EndWatch } from './ends/end-watch.js';
 import { ToldEnds } from './ends/told-ends.js';
 import { CurrentSession } from './edges/current-session.js';
 import { RequestSessions } from './edges/http/request-sessions.js';
+import type { HandleRuntime } from './edges/http/session-handle.js';
 import { SessionContexts } from './edges/session-contexts.js';
 import { SessionSignals } from './edges/session-signals.js';
 import { GatewaySessions } from './edges/ws/gateway-sessions.js';
 import type { SocketRuntime } from './edges/ws/handshake.js';
 import { SocketSessions } from './edges/ws/socket-sessions.js';
+import { MIGRATE } from './migration/migration.js';
 import type { SessionCodec } from './session/codec.js';
 import { ServerStore } from './session/server-store.js';
 import { ActiveSession } from './session/active-session.js';
@@ -61,7 +63,13 @@ export function createSessions(
   const index = bounded.boundedIndex(
     isIndexed(backend) ? backend.principals : new LocalPrincipalIndex(),
   );
-  const ends = bounded.boundedEnds(endsOf(atomic));
+  const ownEnds = bounded.boundedEnds(endsOf(atomic));
+  const { migration } = resolved;
+  const migrating = migration?.migrate[MIGRATE]({
+    ...{ backend: bounded, ends: ownEnds, codec, lifetime, timeoutMs: backendTimeoutMs },
+    derive: (text) => migration.derive(text),
+  });
+  const ends = migrating?.ends ?? ownEnds;
   const isDerived = resolved.principalOf !== undefined;
   const sessions = { backend: bounded, ends, lifetime, isDerived };
   const endWatch = new EndWatch(bounded, ends, lifetime);
@@ -78,13 +86,21 @@ export function createSessions(
   });
   const { touchIntervalMs, renewIntervalMs } = resolved;
   const { principalOf } = resolved;
+  if (migrating) store.loadBy((load) => migrating.loading(load));
   const runtime = { store, codec, lifetime, touchIntervalMs, renewIntervalMs, principalOf };
-  const transports = new Transports(resolved, () => store.now());
+  const transports = new Transports(
+    resolved,
+    () => store.now(),
+    migrating && ((header) => migrating.importable(header)),
+  );
   const current = new CurrentSession(resolved.current);
   const warn = (message: string) => logger.warn(message);
   const sockets = new SocketSessions({
     ...opener(socketRuntime(runtime), resolved.onBackendError),
-    tokensOf: (request) => transports.in(request, request).all,
+    tokensOf: (request) => {
+      const { all, importable } = transports.in(request, request);
+      return importable.length > 0 ? [...all, ...importable] : all;
+    },
     identityIn: (token, record) => store.identityIn(token, record),
     ends: endWatch,
     isRenewing: renewIntervalMs !== Infinity,
@@ -115,16 +131,16 @@ export function createSessions(
 function opener(
   runtime: SessionRuntime,
   onBackendError: ResolvedSessionOptions['onBackendError'],
-): Pick<SocketRuntime, 'open' | 'reopen'> {
+): Pick<HandleRuntime, 'open'> & Pick<SocketRuntime, 'reopen'> {
   const opened = (session: Promise<ActiveSession>) =>
     onBackendError === 'fail'
       ? session
       : session.catch((error: Error) => ActiveSession.unavailable(runtime, error));
   return {
-    open: (tokens, arrivedAtMs) =>
-      tokens.length === 0
+    open: (tokens, arrivedAtMs?: number) =>
+      tokens.all.length === 0 && !tokens.importable?.length
         ? new ActiveSession(runtime, undefined, undefined, arrivedAtMs)
-        : opened(ActiveSession.open(runtime, tokens, arrivedAtMs)),
+        : opened(ActiveSession.open(runtime, tokens.all, arrivedAtMs, tokens)),
     reopen: (before) => opened(ActiveSession.reopen(runtime, before)),
   };
 }

@@ -1,9 +1,12 @@
+import { createHmac } from 'node:crypto';
 import { showValue } from './errors/show-value.js';
 import type { PrincipalOf } from './principals/principal-of.js';
 import type { SessionLimit } from './principals/sign-ins.js';
+import { isMigration } from './migration/migration.js';
 import { OptionsChecker } from './session.options-checker.js';
 import type {
   PrincipalsOptions,
+  ResolvedMigration,
   ResolvedSessionOptions,
   SessionModuleSettings,
   SessionOptions,
@@ -31,6 +34,7 @@ const OPTIONS: Record<keyof SessionOptions, true> = {
   backendTimeout: true,
   onBackendError: true,
   principals: true,
+  migrate: true,
 };
 /** From Node 24 on an AsyncLocalStorage costs a request nothing that can be measured. */
 const IS_CURRENT_FREE = Number.parseInt(process.versions.node) >= 24;
@@ -47,6 +51,7 @@ export function resolveOptions(options: SessionOptions): ResolvedSessionOptions 
   if (!check.isObject('options', options, example)) check.fail();
   check.names('', options, Object.keys(OPTIONS), Object.keys(SETTINGS));
   const secrets = secretsOf(check, options.secret);
+  checkMigration(check, options.migrate);
   const resolved = {
     cookie: cookieOptions(check, options.cookie ?? {}),
     transports: transportNames(check, options.transports ?? ['cookie']),
@@ -58,7 +63,11 @@ export function resolveOptions(options: SessionOptions): ResolvedSessionOptions 
   check.oneOf('onBackendError', resolved.onBackendError, ['fail', 'anonymous']);
   check.oneOf('current', resolved.current, [true, false]);
   check.fail();
-  return { ...resolved, signatures: secrets.map((secret) => new Signature(secret)) };
+  return {
+    ...resolved,
+    signatures: secrets.map((secret) => new Signature(secret)),
+    migration: migration(options.migrate, secrets),
+  };
 }
 
 /** Checks what stands beside the options. @throws SessionOptionsError */
@@ -151,6 +160,23 @@ function times(check: OptionsChecker, options: SessionOptions) {
     );
   }
   return resolved;
+}
+
+function checkMigration(check: OptionsChecker, migrate: unknown): void {
+  if (migrate === undefined || isMigration(migrate)) return;
+  check.problem(
+    `migrate is ${showValue(migrate)}: write expressSession({ store, secret }) of nestjs-server-session/express-session`,
+  );
+}
+
+/** By the oldest secret, which stays where others are added. */
+function migration(
+  migrate: SessionOptions['migrate'],
+  secrets: readonly string[],
+): ResolvedMigration | undefined {
+  if (!migrate) return undefined;
+  const key = createHmac('sha256', secrets.at(-1)!).update('migrate').digest();
+  return { migrate, derive: (text) => createHmac('sha256', key).update(text).digest() };
 }
 
 function secretsOf(check: OptionsChecker, secret: unknown): readonly string[] {

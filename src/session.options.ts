@@ -1,5 +1,6 @@
 import type { SessionBackend } from './backends/session-backend.js';
 import type { Duration } from './session/lifetime.js';
+import type { Migration } from './migration/migration.js';
 import type { PrincipalOf } from './principals/principal-of.js';
 import type { SessionLimit } from './principals/sign-ins.js';
 import type { Signature } from './transports/signature.js';
@@ -97,6 +98,11 @@ export interface SessionOptions {
   backendTimeout?: Duration;
   principals?: PrincipalsOptions;
   /**
+   * Where users come from who are signed in with express-session or @fastify/session: `expressSession()` or
+   * `fastifySession()` of `nestjs-server-session/express-session`. Default: nowhere.
+   */
+  migrate?: Migration;
+  /**
    * What becomes of a request whose session can't be read because the backend fails. `'fail'` (the default): 503.
    * `'anonymous'`: it goes on with an empty session; writing to that one throws, and the request is answered with 503.
    */
@@ -131,6 +137,12 @@ export interface ResolvedCookieOptions {
   readonly persistent: boolean;
 }
 
+export interface ResolvedMigration {
+  readonly migrate: Migration;
+  /** 32 bytes that follow from a text and the secret. */
+  derive(text: string): Buffer;
+}
+
 /** Options with their defaults, checked, in plain units. */
 export interface ResolvedSessionOptions {
   /** Of each secret: the first signs, all verify. The secrets themselves are not kept. */
@@ -151,4 +163,5 @@ export interface ResolvedSessionOptions {
   /** `undefined` for no limit. */
   readonly sessionLimit: SessionLimit | undefined;
   readonly principalOf: PrincipalOf | undefined;
+  readonly migration: ResolvedMigration | undefined;
 }

@@ -21,6 +21,14 @@ export interface SessionScope {
   onceOver(run: () => void): void;
 }
 
+/** By what a request may open its session. */
+export interface OpeningTokens {
+  /** What the client knows as its token, in the order in which they are tried. */
+  readonly all: readonly string[];
+  /** Tokens that the client does not know yet, and is told of. Looked for where the others open nothing. */
+  readonly importable?: readonly string[];
+}
+
 /** How long a response waits for a use to be written; after that it leaves without its cookie's longer life. */
 const MAX_TOUCH_WAIT_MS = 100;
 
@@ -49,14 +57,22 @@ export class ActiveSession {
   /** The session of the first token that has one; an empty new one where none has. */
   static async open(
     runtime: SessionRuntime,
-    tokens: readonly string[],
+    tokens: OpeningTokens['all'],
     arrivedAtMs = performance.now(),
+    others?: Pick<OpeningTokens, 'importable'>,
   ): Promise<ActiveSession> {
     let refused: { id: string | undefined; place: number } | undefined;
     for (const [place, token] of tokens.entries()) {
       const found = await runtime.store.load(token);
       if (found?.kind === 'session') return new ActiveSession(runtime, found, place, arrivedAtMs);
       if (found) refused = { id: found.id, place };
+    }
+    for (const token of (!refused && others?.importable) || []) {
+      const found = await runtime.store.load(token);
+      if (found?.kind !== 'session') continue;
+      const session = new ActiveSession(runtime, found, undefined, arrivedAtMs);
+      session.#life.tellToken();
+      return session;
     }
     const session = new ActiveSession(runtime, undefined, refused?.place, arrivedAtMs);
     if (refused) session.#life.refuse(refused.id);

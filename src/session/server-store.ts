@@ -43,9 +43,11 @@ export class ServerStore implements SessionStore {
   readonly #operations = new Operations();
 
   readonly #reader: RecordReader;
+  #load: SessionStore['load'];
 
   constructor(private readonly options: ServerStoreOptions) {
     this.#reader = new RecordReader(options);
+    this.#load = (token) => this.#reader.load(token);
   }
 
   /** How long sessions live that say nothing else. */
@@ -58,7 +60,12 @@ export class ServerStore implements SessionStore {
   }
 
   load(token: string): Promise<LoadedSession | RefusedToken | null> {
-    return this.#reader.load(token);
+    return this.#load(token);
+  }
+
+  /** Has sessions be found another way, by way of this one. */
+  loadBy(wrap: (load: SessionStore['load']) => SessionStore['load']): void {
+    this.#load = wrap(this.#load);
   }
 
   reload(identity: Identity): Promise<LoadedSession | null> {

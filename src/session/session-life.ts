@@ -47,6 +47,14 @@ export class SessionLife {
     this.#draft.state = { name: 'refused', id };
   }
 
+  /** The client does not know the token of the session that was found. */
+  tellToken(): void {
+    const { identity, times, isEmpty } = this.#draft;
+    const { isPersistent } = times.metadata;
+    const known = { token: identity.token, expiresAtMs: times.expiresAtMs, isPersistent };
+    this.notice.confirm({ status: 'stored', ...known, wasEmpty: isEmpty, isEmpty }, 'token');
+  }
+
   /** The backend could not give a session. */
   fail(error: Error): void {
     this.#draft.state = { name: 'unavailable', error };

@@ -230,6 +230,11 @@ function fieldsToKeep(
   );
 }
 
+/** Whether data can have a name. */
+export function isFieldName(name: string): boolean {
+  return !MEMBERS.has(name) && name !== '__proto__' && !name.startsWith('$');
+}
+
 function checkKey(key: PropertyKey): asserts key is string {
   if (typeof key !== 'string') {
     throw new TypeError(`A session can't hold ${String(key)}: only text keys are stored.`);

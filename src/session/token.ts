@@ -30,9 +30,9 @@ export class Identity {
     this.#generation = generation;
   }
 
-  /** That of a token of {@link TOKEN_LENGTH} characters. */
+  /** That of a token; what comes after its {@link TOKEN_LENGTH} characters is no part of it. */
   static ofToken(token: string): Identity {
-    return new Identity(token.slice(0, ID_LENGTH), token.slice(ID_LENGTH));
+    return new Identity(token.slice(0, ID_LENGTH), token.slice(ID_LENGTH, TOKEN_LENGTH));
   }
 
   get id(): string {

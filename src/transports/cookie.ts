@@ -22,13 +22,17 @@ export function readTokens(
 ): readonly SignedToken[] {
   if (!header) return NONE;
   const tokens: SignedToken[] = [];
-  for (const value of candidates(header, name)) {
-    const decoded = decode(value);
+  for (const decoded of cookieValues(header, name, MAX_VALUE_LENGTH)) {
     if (!decoded.startsWith(MARK)) continue;
     const signed = readSigned(decoded.slice(MARK.length), signatures);
     if (signed) tokens.push(signed);
   }
   return tokens;
+}
+
+/** The first values of one cookie in a header, decoded; empty where one is longer than so many characters, or broken. */
+export function cookieValues(header: string, name: string, maxLength: number): string[] {
+  return candidates(header, name).map((value) => (value.length > maxLength ? '' : decode(value)));
 }
 
 /** The first values of one cookie in a header, without parsing the others. */
@@ -52,7 +56,6 @@ function isPairStart(header: string, at: number): boolean {
 }
 
 function decode(value: string): string {
-  if (value.length > MAX_VALUE_LENGTH) return '';
   const bare = value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
   try {
     return decodeURIComponent(bare);

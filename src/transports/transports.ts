@@ -11,6 +11,8 @@ import type {
   TransportSettings,
 } from './transport.js';
 
+const NONE: readonly string[] = [];
+
 /** The ways in which tokens travel between one application and its clients. */
 export class Transports {
   /** The request's headers that decide which session it has, as `Vary` names them. */
@@ -18,10 +20,14 @@ export class Transports {
   readonly #transports: readonly Transport[];
   readonly #settings: TransportSettings;
 
-  /** @param now the clock that ends sessions, milliseconds since 1970 */
+  /**
+   * @param now the clock that ends sessions, milliseconds since 1970
+   * @param importable the tokens of sessions that may have to be imported first, by the Cookie header
+   */
   constructor(
     options: Pick<ResolvedSessionOptions, 'signatures' | 'cookie' | 'transports'>,
     now: () => number,
+    private readonly importable: (header: string | undefined) => readonly string[] = () => NONE,
   ) {
     this.#settings = { signatures: options.signatures, now };
     this.#transports = options.transports.map((name) =>
@@ -38,7 +44,10 @@ export class Transports {
    * @throws SessionOptionsError where that gives wrong options
    */
   in(request: TransportRequest, framework: object = request): RequestTokens {
-    return new RequestTokens(this.#transports.map((each) => each.in(request, framework)));
+    return new RequestTokens(
+      this.#transports.map((each) => each.in(request, framework)),
+      () => this.importable(request.headers.cookie),
+    );
   }
 
   /** A token as a client sends it by bearer. */
@@ -50,13 +59,17 @@ export class Transports {
 /** The tokens that a request came with, and how its client is told of another. */
 export class RequestTokens {
   readonly #transports: readonly RequestTransport[];
+  #importable: readonly string[] | undefined;
   /**
    * The one whose token counts. As long as none does: the first that brought one whose signature is right, as that client
    * uses it; for a client that brought none the one for strangers, where there is such a one.
    */
   #used: RequestTransport;
 
-  constructor(transports: readonly RequestTransport[]) {
+  constructor(
+    transports: readonly RequestTransport[],
+    private readonly findImportable: () => readonly string[],
+  ) {
     this.#transports = transports;
     this.#used =
       transports.find(({ tokens }) => tokens.length > 0) ??
@@ -67,6 +80,11 @@ export class RequestTokens {
   /** Those whose signatures are right, in the order in which they are to be tried. */
   get all(): readonly string[] {
     return this.#transports.flatMap(({ tokens }) => tokens.map(({ token }) => token));
+  }
+
+  /** Tokens of sessions that may have to be imported, for whoever finds none by the others. */
+  get importable(): readonly string[] {
+    return (this.#importable ??= this.findImportable());
   }
 
   /** Has the token of one place in `all` decide how its client is told of another. */

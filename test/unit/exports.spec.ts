@@ -33,6 +33,6 @@ it('exports these names and no others', () => {
     'UntilSessionEnds',
   ]);
   expect(Object.keys(testing)).toEqual(['sessionBackendContract']);
-  expect(Object.keys(expressSession)).toEqual(['StoreBackend']);
+  expect(Object.keys(expressSession)).toEqual(['StoreBackend', 'expressSession', 'fastifySession']);
   expect(Object.keys(keyv)).toEqual(['KeyvBackend']);
 });

@@ -9,9 +9,9 @@ export interface SessionStoreLike {
  * What a store answers, by its callback or by a promise. The first answer counts. A promise of a method that takes a callback
  * may be there before the answer is: of such a one only the failure counts.
  */
-export function askStore(
-  store: SessionStoreLike,
-  method: keyof SessionStoreLike,
+export function askStore<M extends keyof SessionStoreLike>(
+  store: Pick<SessionStoreLike, M>,
+  method: M,
   ...args: unknown[]
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@ import { HttpException } from '@nestjs/common';
 import { SessionBackendError } from '../../errors/session-backend.error.js';
 import { SessionTokenError } from '../../errors/session-token.error.js';
 import type { Session } from '../../session/session.js';
-import type { ActiveSession } from '../../session/active-session.js';
+import type { ActiveSession, OpeningTokens } from '../../session/active-session.js';
 import type { RequestTokens, Transports } from '../../transports/transports.js';
 import { Handle } from '../handle.js';
 import { HeldResponse, type ResponseHold } from './held-response.js';
@@ -23,7 +23,7 @@ export interface FrameworkRequest {
 export interface HandleRuntime {
   readonly transports: Transports;
   /** The session of the first token that has one; a new one where none has. @param arrivedAtMs when its request came */
-  open(tokens: readonly string[], arrivedAtMs?: number): Promise<ActiveSession> | ActiveSession;
+  open(tokens: OpeningTokens, arrivedAtMs?: number): Promise<ActiveSession> | ActiveSession;
   warn(message: string): void;
   /** A session was loaded: whoever reads `request.session` is to see it. */
   show(raw: IncomingMessage, framework: FrameworkRequest): void;
@@ -170,7 +170,7 @@ export class SessionHandle extends Handle implements ResponseHold {
 
   protected open(): Promise<ActiveSession> | ActiveSession {
     this.#tokens = this.runtime.transports.in(this.raw, this.framework);
-    return this.runtime.open(this.#tokens.all, this.#arrivedAtMs);
+    return this.runtime.open(this.#tokens, this.#arrivedAtMs);
   }
 
   protected adopted(life: ActiveSession): void {

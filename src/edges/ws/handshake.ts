@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { SessionRecord } from '../../backends/session-backend.js';
 import type { EndWatch } from '../../ends/end-watch.js';
-import type { ActiveSession, SessionScope } from '../../session/active-session.js';
+import type { ActiveSession, OpeningTokens, SessionScope } from '../../session/active-session.js';
 import { Identity } from '../../session/token.js';
 import { type Brought, Connections } from './connections.js';
 
@@ -10,7 +10,7 @@ export interface SocketRuntime {
   /** The tokens of a handshake whose signatures are right. */
   tokensOf(request: IncomingMessage): readonly string[];
   /** The session of the first token that has one; a new one where none has. */
-  open(tokens: readonly string[], arrivedAtMs?: number): Promise<ActiveSession> | ActiveSession;
+  open(tokens: OpeningTokens): Promise<ActiveSession> | ActiveSession;
   /** A session that was open before, as it is stored now. */
   reopen(before: Identity): Promise<ActiveSession>;
   /** What a token opens, where the record of its id was read. */
@@ -72,7 +72,7 @@ export class Handshake implements Brought, SessionScope {
   /** The session as it is stored now. @throws SessionBackendError */
   open(): Promise<ActiveSession> | ActiveSession {
     if (this.#found) return this.runtime.reopen(this.#found).then((life) => this.#adopt(life));
-    const life = this.runtime.open(this.tokens);
+    const life = this.runtime.open({ all: this.tokens });
     return life instanceof Promise ? life.then((opened) => this.#adopt(opened)) : this.#adopt(life);
   }
 

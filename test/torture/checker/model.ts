@@ -73,7 +73,7 @@ export class Model {
     this.#attemptsOf = groupBy(this.attempts, ({ principal }) => principal);
     this.endings = [...own, ...suspectedEndings(this, own)];
     this.#endingsOf = groupBy(this.endings, ({ session }) => session);
-    this.uses = new Uses(bounds, this.requests, this.lineage);
+    this.uses = new Uses(bounds, this.requests, this.lineage, this.#slowestMs);
     this.effects = this.#effects(deeds);
     this.endings = settled(this.endings, this.effects);
     this.#endingsOf = groupBy(this.endings, ({ session }) => session);
@@ -136,6 +136,12 @@ export class Model {
       return each.fromMs <= toMs && (each.toMs ?? Infinity) >= fromMs;
     });
     return Math.max(toMs, ...faults.map((each) => each.toMs ?? Infinity)) + LATE_MS;
+  }
+
+  /** The longest time in which Redis or an application did not answer for want of a machine. */
+  get #slowestMs(): number {
+    const slow = this.nemeses.filter(({ name }) => name === 'slow');
+    return slow.reduce((longest, { fromMs, toMs = fromMs }) => Math.max(longest, toMs - fromMs), 0);
   }
 
   #revocation(revocation: Revocation): KnownRevocation {

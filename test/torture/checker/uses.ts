@@ -2,7 +2,10 @@ import type { Bounds, RequestEvent } from '../history.js';
 import type { Effect } from './deeds.js';
 import type { Lineage } from './lineage.js';
 
-/** For whole seconds of Redis, and for clocks that are read at other times than ours. */
+/**
+ * For whole seconds of Redis, and for clocks that are read at other times than ours. Where the machine was slow for longer, a
+ * process may hold Redis' clock for that much behind, and date what it makes by it.
+ */
 const TOLERANCE_MS = 400;
 
 interface Own {
@@ -27,6 +30,7 @@ export class Uses {
     private readonly bounds: Bounds,
     requests: readonly RequestEvent[],
     lineage: Lineage,
+    private readonly slowestMs: number,
   ) {
     for (const { sight, steps } of requests) {
       for (const step of steps) {
@@ -36,6 +40,10 @@ export class Uses {
         this.#shortest.set(session, shorter(this.#shortest.get(session) ?? bounds, own));
       }
     }
+  }
+
+  get #toleranceMs(): number {
+    return Math.max(TOLERANCE_MS, this.slowestMs);
   }
 
   /** Notes a write that was certainly stored. */
@@ -60,7 +68,7 @@ export class Uses {
     const { idleMs, absoluteMs } = life.own ?? this.#shortest.get(session) ?? this.bounds;
     const touchMs = Math.min(this.bounds.touchMs, idleMs / 2);
     const idleEndMs = life.lastUseMs + idleMs - touchMs;
-    return atMs < Math.min(idleEndMs, life.createdMs + absoluteMs) - TOLERANCE_MS;
+    return atMs < Math.min(idleEndMs, life.createdMs + absoluteMs) - this.#toleranceMs;
   }
 }
 
