@@ -107,6 +107,29 @@ describe('MemcachedBackend', () => {
     await expect(backend.create(newId(), record, 90, Date.now() - 1)).rejects.toThrow('too late');
   });
 
+  it('a change that is never answered keeps no later one waiting for ever', async () => {
+    const id = await stored();
+    let asked = 0;
+    const never = new Promise<never>(() => {});
+    const gets = (key: string) => (asked++ === 0 ? never : client.gets(key));
+    const stuck = new MemcachedBackend({ client: clientWith({ gets }) });
+    void stuck.update(id, change({ set: { b: '1' } }), LONG);
+    const later = await stuck.update(id, change({ set: { c: '1' } }), LONG);
+    expect(later.status).toBe('applied');
+    expect(await dataOf(backend, id)).toEqual({ a: '1', c: '1' });
+  });
+
+  it('asks for a second more than the session has, so that no item ends early', async () => {
+    const lifetimes: number[] = [];
+    const add = (key: string, value: string, options: { lifetime: number }) => {
+      lifetimes.push(options.lifetime);
+      return client.add(key, value, options);
+    };
+    const record = await newRecord(backend, {});
+    await new MemcachedBackend({ client: clientWith({ add }) }).create(newId(), record, 1);
+    expect(lifetimes).toEqual([2]);
+  });
+
   it('a session that is removed while it is changed stays removed', async () => {
     const id = await stored();
     const gets = async (key: string) => {

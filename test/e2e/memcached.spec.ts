@@ -17,7 +17,7 @@ describe.each(ADAPTERS)('sessions in memcached, on %s', (adapter) => {
     const start = () =>
       TestApp.start({
         adapter,
-        session: { backend: MemcachedBackend.fromServer(server.address) },
+        session: { backend: MemcachedBackend.fromServer(server.address), backendTimeout: '500ms' },
         controllers: [InterleavingController],
       });
     apps = [await start(), await start()];
@@ -46,6 +46,16 @@ describe.each(ADAPTERS)('sessions in memcached, on %s', (adapter) => {
     for (const browser of browsers) {
       expect((await browser.get('/session')).json()).toEqual(expected);
     }
+  });
+
+  it('frozen: 503; woken: back, with all that there was', async () => {
+    const [browser] = (await visitors()) as [Browser];
+    server.freeze();
+    expect((await browser.get('/session')).status).toBe(503);
+    expect((await browser.post('/set/1')).status).toBe(503);
+    server.resume();
+    await until('an answer', async () => (await browser.get('/session')).status === 200);
+    expect((await browser.get('/session')).json()).toEqual({ field1000: 1000 });
   });
 
   it('killed: 503, with the cookie kept; started again: back without a restart, and empty', async () => {

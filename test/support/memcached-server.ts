@@ -42,6 +42,15 @@ export class MemcachedServer {
     return Number(/^HD t(-?\d+)/.exec(await this.ask(`mg ${key} t`))?.[1]);
   }
 
+  /** Stops it from answering, with its connections left open. */
+  freeze(): void {
+    this.#process.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#process.kill('SIGCONT');
+  }
+
   /** Ends it as a crash does: all that it had is gone. */
   async kill(): Promise<void> {
     if (!this.#isRunning) return;

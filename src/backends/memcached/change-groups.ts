@@ -1,4 +1,8 @@
 import type { Lifetime, SessionChange, UpdateResult } from '../session-backend.js';
+import { settledWithin } from '../settled-within.js';
+
+/** How long a group may keep the next one waiting. Compare-and-swap keeps the two from undoing each other. */
+const PATIENCE_MS = 2000;
 
 /** A change that waits for its turn. */
 export interface WaitingChange {
@@ -36,9 +40,10 @@ export class ChangeGroups {
   async #run(id: string, first: WaitingChange[]): Promise<void> {
     for (let group = first; group.length > 0; group = this.#waiting.get(id)!) {
       this.#waiting.set(id, []);
-      await this.apply(id, group).catch((error: unknown) => {
+      const applied = this.apply(id, group).catch((error: unknown) => {
         for (const { reject } of group) reject(error);
       });
+      await settledWithin(applied, PATIENCE_MS);
     }
     this.#waiting.delete(id);
   }
