@@ -26,7 +26,8 @@ export default {
   },
   moduleNameMapper: {
     '^nestjs-server-session$': '<rootDir>/src/index.ts',
-    '^nestjs-server-session/(express|fastify|keyv|express-session)$': '<rootDir>/src/$1.ts',
+    '^nestjs-server-session/(express|fastify|keyv|express-session|memcached)$':
+      '<rootDir>/src/$1.ts',
     '^nestjs-server-session/testing$': '<rootDir>/src/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^sqlite3$': '<rootDir>/test/support/sqlite3.ts',

@@ -29,3 +29,4 @@ ensure() {
 
 ensure redis-server 'redis-server 7 or newer on PATH' redis-server redis redis redis
 ensure postgres 'PostgreSQL' postgresql postgresql postgresql-server postgresql
+ensure memcached 'memcached on PATH' memcached memcached memcached memcached

@@ -10,6 +10,7 @@ import {
 } from './session-backend.js';
 import { LocalEnds, WATCH_INTERVAL_MS } from './local-ends.js';
 import type { TellingBackend } from './session-ends.js';
+import { settledWithin } from './settled-within.js';
 import { ttlSeconds } from './session-record.js';
 
 export interface AtomicAdapterOptions {
@@ -104,16 +105,4 @@ export class AtomicAdapter implements AtomicSessionBackend, TellingBackend {
     });
     return result;
   }
-}
-
-/** Resolves when a promise has settled, or after some time if it has not. */
-function settledWithin(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, timeoutMs);
-    const settled = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    promise.then(settled, settled);
-  });
 }

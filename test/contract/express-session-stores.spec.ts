@@ -107,9 +107,9 @@ describe('StoreBackend', () => {
     await expect(backend.delete(newId())).rejects.toBe(DOWN);
   });
 
-  it.each([[null, null], [undefined, undefined], [null], []])(
-    'takes %p, %p for no session',
-    async (...answer) => {
+  it.each([[[null, null]], [[undefined, undefined]], [[null]], [[]]])(
+    'takes the answer %p for no session',
+    async (answer) => {
       const get = (_: string, callback: Callback) => callback(...answer);
       expect(await storeOf({ get }).get(newId())).toBeNull();
     },

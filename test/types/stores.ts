@@ -5,7 +5,9 @@ import { RedisStore } from 'connect-redis';
 import session from 'express-session';
 import { Keyv } from 'keyv';
 import { StoreBackend } from 'nestjs-server-session/express-session';
+import { MemcacheClient } from 'memcache-client';
 import { KeyvBackend } from 'nestjs-server-session/keyv';
+import { MemcachedBackend } from 'nestjs-server-session/memcached';
 import { createClient } from 'redis';
 import sessionFileStore from 'session-file-store';
 
@@ -28,3 +30,10 @@ export const stores: StoreBackend[] = [
 export const noStore = new StoreBackend(RedisStore);
 // @ts-expect-error a Map answers by no callback
 export const map = new StoreBackend(new Map());
+
+export const caches: MemcachedBackend[] = [
+  new MemcachedBackend({ client: new MemcacheClient({ server: '127.0.0.1:11211' }) }),
+  MemcachedBackend.fromServer('127.0.0.1:11211', { prefix: 'web:' }),
+];
+// @ts-expect-error a Map is no client of memcached
+export const noCache = new MemcachedBackend({ client: new Map() });

@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals';
 import * as library from 'nestjs-server-session';
 import * as expressSession from 'nestjs-server-session/express-session';
 import * as keyv from 'nestjs-server-session/keyv';
+import * as memcached from 'nestjs-server-session/memcached';
 import * as testing from 'nestjs-server-session/testing';
 
 it('exports these names and no others', () => {
@@ -35,4 +36,5 @@ it('exports these names and no others', () => {
   expect(Object.keys(testing)).toEqual(['sessionBackendContract']);
   expect(Object.keys(expressSession)).toEqual(['StoreBackend', 'expressSession', 'fastifySession']);
   expect(Object.keys(keyv)).toEqual(['KeyvBackend']);
+  expect(Object.keys(memcached)).toEqual(['MemcachedBackend']);
 });

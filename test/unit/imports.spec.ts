@@ -59,6 +59,7 @@ describe('the imports of src', () => {
     expect(neededBy('src/express-session.ts')).toContain(
       'src/backends/express-session/store-backend.ts',
     );
+    expect(neededBy('src/memcached.ts')).toContain('src/backends/memcached/owned-client.ts');
     expect(neededBy('src/keyv.ts')).toContain('src/backends/keyv/keyv-backend.ts');
   });
 
