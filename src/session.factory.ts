@@ -66,7 +66,11 @@ export function createSessions(
   const ownEnds = bounded.boundedEnds(endsOf(atomic));
   const { migration } = resolved;
   const migrating = migration?.migrate[MIGRATE]({
-    ...{ backend: bounded, ends: ownEnds, codec, lifetime, timeoutMs: backendTimeoutMs },
+    backend: bounded,
+    ends: ownEnds,
+    codec,
+    lifetime,
+    timeoutMs: backendTimeoutMs,
     derive: (text) => migration.derive(text),
   });
   const ends = migrating?.ends ?? ownEnds;
