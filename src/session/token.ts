@@ -21,6 +21,8 @@ export class Identity {
   #secret: string | undefined;
   #hash: string | undefined;
   #generation: string | undefined;
+  /** When its session ends, where the token says that. */
+  declare readonly expiresAtMs?: number | undefined;
 
   /** What is left out is made. */
   constructor(id?: string, secret?: string, hash?: string, generation?: string) {

@@ -2,34 +2,19 @@ import type { Telling } from '../session/client-notice.js';
 import type { ResolvedSessionOptions } from '../session.options.js';
 import { BearerTransport } from './bearer.js';
 import { CookieTransport } from './cookie-transport.js';
-import { signToken } from './signed-token.js';
-import type {
-  RequestTransport,
-  TokenField,
-  Transport,
-  TransportRequest,
-  TransportSettings,
-} from './transport.js';
+import type { RequestTransport, TokenField, Transport, TransportRequest } from './transport.js';
+
+type SignedTransportsOptions = Pick<ResolvedSessionOptions, 'signatures' | 'cookie' | 'transports'>;
 
 /** The ways in which tokens travel between one application and its clients. */
 export class Transports {
   /** The request's headers that decide which session it has, as `Vary` names them. */
   readonly vary: string;
   readonly #transports: readonly Transport[];
-  readonly #settings: TransportSettings;
 
-  /** @param now the clock that ends sessions, milliseconds since 1970 */
-  constructor(
-    options: Pick<ResolvedSessionOptions, 'signatures' | 'cookie' | 'transports'>,
-    now: () => number,
-  ) {
-    this.#settings = { signatures: options.signatures, now };
-    this.#transports = options.transports.map((name) =>
-      name === 'cookie'
-        ? new CookieTransport(this.#settings, options.cookie)
-        : new BearerTransport(this.#settings),
-    );
-    this.vary = this.#transports.map(({ requestHeader }) => requestHeader).join(', ');
+  constructor(transports: readonly Transport[]) {
+    this.#transports = transports;
+    this.vary = transports.map(({ requestHeader }) => requestHeader).join(', ');
   }
 
   /**
@@ -40,11 +25,22 @@ export class Transports {
   in(request: TransportRequest, framework: object = request): RequestTokens {
     return new RequestTokens(this.#transports.map((each) => each.in(request, framework)));
   }
+}
 
-  /** A token as a client sends it by bearer. */
-  sign(token: string): string {
-    return signToken(token, this.#settings.signatures);
-  }
+/**
+ * Those that the option `transports` names, of signed tokens.
+ * @param now the clock that ends sessions, milliseconds since 1970
+ */
+export function signedTransports(
+  { signatures, cookie, transports }: SignedTransportsOptions,
+  now: () => number,
+): Transports {
+  const settings = { signatures, now };
+  return new Transports(
+    transports.map((name) =>
+      name === 'cookie' ? new CookieTransport(settings, cookie) : new BearerTransport(settings),
+    ),
+  );
 }
 
 /** The tokens that a request came with, and how its client is told of another. */
