@@ -27,7 +27,7 @@ export default {
   moduleNameMapper: {
     '^nestjs-server-session$': '<rootDir>/src/index.ts',
     '^nestjs-server-session/(express|fastify)$': '<rootDir>/src/$1.ts',
-    '^nestjs-server-session/testing$': '<rootDir>/src/testing/index.ts',
+    '^nestjs-server-session/(testing|cookie)$': '<rootDir>/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
     // @fastify/static requires one that is an ES module: node can, Jest on Node 20 can't. Express has one that is none.
     '^content-disposition$': ofExpress.resolve('content-disposition'),

@@ -1,9 +1,8 @@
 /** By which an application takes such sessions into use. That of another copy of this library is the same. */
-export const KEEP: unique symbol = Symbol.for('nestjs-server-session:keep') as never;
+export const KEEP: unique symbol = Symbol.for('nestjs-server-session:keep');
 
-/** Sessions that clients keep themselves. What `cookieSessions()` of `nestjs-server-session/cookie` gives. */
+/** Sessions that clients keep themselves, for the option `backend`: what `cookieSessions()` of `nestjs-server-session/cookie` gives. */
 export interface ClientSessions {
-  /** @internal */
   readonly [KEEP]: (...settings: never[]) => object;
 }
 

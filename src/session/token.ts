@@ -5,7 +5,7 @@ const SECRET_BYTES = 32;
 const GENERATION_BYTES = 6;
 
 /** Lengths in base64url. */
-const ID_LENGTH = 22;
+export const ID_LENGTH = 22;
 const HASH_LENGTH = 43;
 export const TOKEN_LENGTH = ID_LENGTH + 43;
 
@@ -21,8 +21,6 @@ export class Identity {
   #secret: string | undefined;
   #hash: string | undefined;
   #generation: string | undefined;
-  /** When its session ends, where the token says that. */
-  declare readonly expiresAtMs?: number | undefined;
 
   /** What is left out is made. */
   constructor(id?: string, secret?: string, hash?: string, generation?: string) {
@@ -44,6 +42,11 @@ export class Identity {
   /** Only for the client, never for a log or a backend. */
   get token(): string {
     return this.id + this.#ownSecret;
+  }
+
+  /** When its session ends if it is not used again, where the token says that. */
+  get expiresAtMs(): number | undefined {
+    return undefined;
   }
 
   /** SHA-256 of the secret, base64url. */

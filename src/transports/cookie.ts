@@ -22,7 +22,7 @@ export function readTokens(
 ): readonly SignedToken[] {
   if (!header) return NONE;
   const tokens: SignedToken[] = [];
-  for (const value of candidates(header, name)) {
+  for (const value of cookieValues(header, name)) {
     const decoded = decode(value);
     if (!decoded.startsWith(MARK)) continue;
     const signed = readSigned(decoded.slice(MARK.length), signatures);
@@ -31,8 +31,8 @@ export function readTokens(
   return tokens;
 }
 
-/** The first values of one cookie in a header, without parsing the others. */
-function candidates(header: string, name: string): string[] {
+/** The first values of one cookie in a header, without parsing the others, as they stand there. At most four. */
+export function cookieValues(header: string, name: string): string[] {
   const values: string[] = [];
   const start = `${name}=`;
   for (let at = header.indexOf(start); at !== -1; at = header.indexOf(start, at + 1)) {
@@ -69,7 +69,16 @@ export function tokenCookie(
   isSecure: boolean,
   maxAgeSeconds: number | undefined,
 ): string {
-  const value = MARK + signToken(token, signatures);
+  return setCookie(MARK + signToken(token, signatures), options, isSecure, maxAgeSeconds);
+}
+
+/** A Set-Cookie value that gives the client some text, as `tokenCookie` does a token. */
+export function setCookie(
+  value: string,
+  options: ResolvedCookieOptions,
+  isSecure: boolean,
+  maxAgeSeconds: number | undefined,
+): string {
   return stringifySetCookie(options.name, value, {
     ...attributes(options, isSecure),
     ...(maxAgeSeconds !== undefined && { maxAge: maxAgeSeconds }),
