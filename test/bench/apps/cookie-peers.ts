@@ -84,7 +84,7 @@ export class SecureModule {}
 
 /** With a key, as its README advises, and no secret that it would have to stretch. */
 export async function useSecureSession(app: NestFastifyApplication): Promise<void> {
-  await app.register(fastifySecureSession as never, {
+  await app.register(fastifySecureSession, {
     cookieName: 'sid',
     key: Buffer.alloc(32, SECRET),
     cookie: { path: '/', httpOnly: true },
