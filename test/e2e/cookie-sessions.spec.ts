@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Session } from 'nestjs-server-session';
 import { ADAPTERS, type TestApp } from '../support/app.js';
@@ -133,6 +134,32 @@ describe.each(ADAPTERS)('a session in its cookie, on %s', (adapter) => {
     await run(browser, (session) => session.signOut({ keep: ['field1'] }));
     const after = await run(browser, (session) => ({ ...session, is: session.principal ?? null }));
     expect(after.json()).toEqual({ field1: 1, is: null });
+  });
+
+  it('is told to an audit trail', async () => {
+    const told: unknown[] = [];
+    const names = ['begin', 'sign-in', 'new-token', 'sign-out', 'end'];
+    const listeners = names.map((name) => {
+      const listener = (event: unknown) => void told.push([name, event]);
+      subscribe(`nestjs-server-session:${name}`, listener);
+      return () => unsubscribe(`nestjs-server-session:${name}`, listener);
+    });
+    const { id } = (
+      await run(browser, (session) => {
+        session.visits = 1;
+        return { id: session.id };
+      })
+    ).json();
+    await run(browser, (session) => session.signIn('ada'));
+    await run(browser, (session) => session.regenerate());
+    await run(browser, (session) => session.signOut());
+    for (const stop of listeners) stop();
+    expect(told).toEqual([
+      ['begin', { id }],
+      ['sign-in', { id, principal: 'ada' }],
+      ['new-token', { id, principal: 'ada', cause: 'regenerate' }],
+      ['end', { id, principal: 'ada', reason: 'destroyed' }],
+    ]);
   });
 
   it('that is of nobody and left empty, or destroyed, is taken away', async () => {
