@@ -28,7 +28,7 @@ export default {
     '^nestjs-server-session$': '<rootDir>/src/index.ts',
     '^nestjs-server-session/(express|fastify|keyv|express-session|memcached)$':
       '<rootDir>/src/$1.ts',
-    '^nestjs-server-session/testing$': '<rootDir>/src/testing/index.ts',
+    '^nestjs-server-session/(testing|cookie)$': '<rootDir>/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^sqlite3$': '<rootDir>/test/support/sqlite3.ts',
     // @fastify/static requires one that is an ES module: node can, Jest on Node 20 can't. Express has one that is none.

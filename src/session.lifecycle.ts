@@ -1,5 +1,4 @@
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import type { SessionBackend } from './backends/session-backend.js';
 import { isShared } from './backends/shared-backend.js';
 
 /** Tells the backend when its application starts and when it has ended. Nest calls it. */
@@ -7,7 +6,7 @@ export class BackendLifecycle implements OnModuleInit, OnApplicationShutdown {
   #isAcquired = false;
 
   constructor(
-    private readonly backend: SessionBackend,
+    private readonly backend: object,
     /** What asks a backend by itself, or listens to it. */
     private readonly watching: readonly { close(): void }[],
   ) {}

@@ -19,6 +19,7 @@ import {
 } from '@nestjs/core';
 import { MemoryBackend } from './backends/memory-backend.js';
 import type { SessionBackend } from './backends/session-backend.js';
+import type { ClientSessions } from './client-sessions.js';
 import { installResolvers } from './edges/graphql.js';
 import { installEdge } from './edges/http/install.js';
 import { RequestSessions } from './edges/http/request-sessions.js';
@@ -145,8 +146,11 @@ function ownProviders(load: Required<SessionModuleSettings>['load']): Provider[]
     {
       provide: PARTS,
       inject: [SESSION_OPTIONS, SESSION_BACKEND, SESSION_CODEC],
-      useFactory: (options: SessionOptions, backend: SessionBackend, codec: SessionCodec) =>
-        createSessions(options, backend, codec, load),
+      useFactory: (
+        options: SessionOptions,
+        backend: SessionBackend | ClientSessions,
+        codec: SessionCodec,
+      ) => createSessions(options, backend, codec, load),
     },
     part(RequestSessions, 'requests'),
     part(GatewaySessions, 'gateways'),

@@ -1,4 +1,5 @@
 import type { SessionBackend } from './backends/session-backend.js';
+import type { ClientSessions } from './client-sessions.js';
 import type { Duration } from './session/lifetime.js';
 import type { Migration } from './migration/migration.js';
 import type { PrincipalOf } from './principals/principal-of.js';
@@ -58,8 +59,11 @@ export interface SessionOptions {
    * many bytes as the HMAC-SHA256 that it keys gives (RFC 2104, 3).
    */
   secret: string | readonly string[];
-  /** Where sessions are kept; default a `MemoryBackend`. A provider for `SESSION_BACKEND` wins over it. */
-  backend?: SessionBackend;
+  /**
+   * Where sessions are kept; default a `MemoryBackend`. A provider for `SESSION_BACKEND` wins over it. `cookieSessions()` of
+   * `nestjs-server-session/cookie` keeps them in the cookie itself.
+   */
+  backend?: SessionBackend | ClientSessions;
   /**
    * How the cookie looks; or a function that says so for each request, for example for several hosts or paths. It gets
    * the request of Express or of Fastify, and gives all that differs from the defaults, `name` included: the session is

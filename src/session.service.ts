@@ -39,13 +39,18 @@ export interface BackendCheck {
   check(): Promise<void>;
 }
 
+/** Sessions as they are stored, by id. */
+export type SessionsById = Pick<ServerStore, 'now' | 'lifetime' | 'peek' | 'end'>;
+/** Sessions as they are stored, by whose they are. */
+export type PrincipalSessions = Pick<Principals, 'list' | 'revoke' | 'revokeAll'>;
+
 /** Sessions by request and by id. The module makes it: inject it. */
 export class SessionService {
   readonly #inUse: SessionsInUse;
-  readonly #store: ServerStore;
+  readonly #store: SessionsById;
   readonly #backend: BackendCheck;
   readonly #issue: IssueSession;
-  readonly #principals: Principals;
+  readonly #principals: PrincipalSessions;
   /**
    * Every session that is ended in any process, with whose it was and why: `'destroyed'`, `'revoked'` or `'limit'`. For notices,
    * each at most once: what ends while the backend can't tell of it is not told later, and expiries and new generations never
@@ -55,10 +60,10 @@ export class SessionService {
 
   constructor(
     inUse: SessionsInUse,
-    store: ServerStore,
+    store: SessionsById,
     backend: BackendCheck,
     issue: IssueSession,
-    principals: Principals,
+    principals: PrincipalSessions,
     ends: Observable<SessionEnd>,
   ) {
     this.ends = ends;

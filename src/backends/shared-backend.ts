@@ -1,5 +1,3 @@
-import type { SessionBackend } from './session-backend.js';
-
 /**
  * A backend that has something open while it is used, such as a connection of its own. Several applications may use one,
  * at the same time or one after another: what is open is closed when the last of them has ended.
@@ -11,7 +9,7 @@ export interface SharedBackend {
   release(): void | Promise<void>;
 }
 
-export function isShared(backend: SessionBackend): backend is SessionBackend & SharedBackend {
+export function isShared(backend: object): backend is SharedBackend {
   const { acquire, release } = backend as Partial<SharedBackend>;
   return typeof acquire === 'function' && typeof release === 'function';
 }

@@ -1,4 +1,5 @@
-import type { EndWatch } from '../ends/end-watch.js';
+import type { EndWatcher } from '../ends/end-watcher.js';
+import type { SessionWatcher } from '../ends/watched-session.js';
 import { FIELD } from '../backends/session-record.js';
 import { SessionEndedError } from '../errors/session-ended.error.js';
 import type { ActiveSession } from '../session/active-session.js';
@@ -23,7 +24,7 @@ interface SharedSignal {
 export class SessionSignals {
   readonly #shared = new WeakMap<object, SharedSignal>();
 
-  constructor(private readonly ends: EndWatch) {}
+  constructor(private readonly ends: EndWatcher) {}
 
   /** Of whatever generation the session has by then. */
   ofId(id: string, { until }: SignalOptions = {}): AbortSignal {
@@ -72,14 +73,15 @@ export class SessionSignals {
     const { id } = life;
     shared.id = id;
     let generations: string[] = [];
-    const stop = this.ends.watch(id, {
+    const watcher: SessionWatcher = {
       accepts: (record) => {
         // Its own change, which is about to be written or has been, is no end; that of another session is no news.
         if (life.id === id) generations = [life.identity.generation, life.generation];
         return generations.includes(record[FIELD.generation]!);
       },
       ended: (reason) => aborter.abort(new SessionEndedError(id, reason)),
-    });
+    };
+    const stop = this.ends.watch(id, watcher, life);
     const { scope } = life;
     scope?.onceOver(() => {
       stop();

@@ -8,6 +8,7 @@ import type { EndsListener, EndsNews, SessionEnds } from '../backends/session-en
 import { expiresAtMs, FIELD, isEmptyRecord } from '../backends/session-record.js';
 import type { SessionEndReason } from '../errors/session-ended.error.js';
 import { DueTimes } from './due-times.js';
+import type { EndWatcher } from './end-watcher.js';
 import { Questions } from './questions.js';
 import { Slices } from './slices.js';
 import { type SessionWatcher, WatchedSession } from './watched-session.js';
@@ -22,7 +23,7 @@ const TIMELESS_MS = 60_000;
  * for a session where nothing would be told: once it is watched, after each gap, and when it is about to expire. Where nobody
  * watches it does nothing.
  */
-export class EndWatch implements EndsListener {
+export class EndWatch implements EndWatcher, EndsListener {
   readonly #sessions = new Map<string, WatchedSession>();
   readonly #due = new DueTimes<WatchedSession>();
   readonly #questions = new Questions<WatchedSession>((session) => this.#ask(session));
@@ -43,7 +44,6 @@ export class EndWatch implements EndsListener {
     return this.#sessions.size;
   }
 
-  /** Tells somebody of a session's end, until the function that it gives is called. */
   watch(id: string, watcher: SessionWatcher): () => void {
     if (this.#isClosed) return () => {};
     const session = this.#sessions.get(id) ?? new WatchedSession(id);
@@ -68,7 +68,6 @@ export class EndWatch implements EndsListener {
     for (const session of this.#sessions.values()) this.#questions.add(session);
   }
 
-  /** Tells nobody of anything any more. */
   close(): void {
     this.#isClosed = true;
     for (const session of this.#sessions.values()) {

@@ -1,8 +1,7 @@
 import { acrossCopies } from './across-copies.js';
 
 const REASONS = {
-  answered:
-    'the head of the response has left. Begin the session, or call regenerate(), before the first byte',
+  answered: 'the head of the response has left. Do it before the first byte',
   path: 'this request is outside of cookie.path, so that no browser would come back with it. Begin sessions inside of it, or widen cookie.path',
   socket:
     'a socket can bring it none. Do this over HTTP, and connect again with the token that the response brings',
@@ -17,7 +16,10 @@ export function isForGood(reason: UntoldReason): boolean {
   return reason === 'socket' || reason === 'handshake';
 }
 
-/** A session needs a new token, of which its client can't be told. Nothing was changed. */
+/**
+ * A session needs a new token, of which its client can't be told; or it was changed, and is kept in the client's cookie.
+ * Nothing was changed.
+ */
 export class SessionTokenError extends Error {
   static {
     acrossCopies(this, 'SessionTokenError');
@@ -25,7 +27,9 @@ export class SessionTokenError extends Error {
 
   override readonly name = 'SessionTokenError';
 
-  constructor(reason: UntoldReason) {
-    super(`The client can't be told of a new token, as ${REASONS[reason]}. Nothing was changed.`);
+  /** @param isChange whether any change of the session would have to be told, as its client keeps it */
+  constructor(reason: UntoldReason, isChange = false) {
+    const untold = isChange ? 'a change of its session, which its cookie holds' : 'a new token';
+    super(`The client can't be told of ${untold}, as ${REASONS[reason]}. Nothing was changed.`);
   }
 }

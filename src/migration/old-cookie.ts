@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { cookieValues } from '../transports/cookie.js';
+import { cookieText, cookieValues } from '../transports/cookie.js';
 
 /** Longest id that is looked at: those of express-session have 32 characters, those of its users may have others. */
 const MAX_ID_LENGTH = 512;
@@ -19,7 +19,8 @@ export function oldIds(
   { name, secrets, mark }: OldCookieOptions,
 ): string[] {
   if (!header?.includes(`${name}=`)) return [];
-  return cookieValues(header, name, 3 * MAX_ID_LENGTH).flatMap((value) => {
+  return cookieValues(header, name).flatMap((text) => {
+    const value = cookieText(text, 3 * MAX_ID_LENGTH);
     const dot = value.lastIndexOf('.');
     if (!value.startsWith(mark) || dot === -1) return [];
     const id = value.slice(mark.length, dot);

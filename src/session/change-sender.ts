@@ -1,5 +1,6 @@
 import { OPERATION_MS } from '../backends/session-backend.js';
 import { SessionBackendError } from '../errors/session-backend.error.js';
+import { SessionSizeError } from '../errors/session-size.error.js';
 import type { SessionStore, StoreChange, StoreResult } from './session-store.js';
 import type { Identity } from './token.js';
 
@@ -18,7 +19,7 @@ interface Sending {
 
 /**
  * Sends a change of a session, which keeps it until it is answered.
- * @throws SessionBackendError, after which it is still kept
+ * @throws SessionBackendError, after which it is still kept; SessionSizeError, after which it is not
  */
 export async function sendChange(
   store: SessionStore,
@@ -32,7 +33,12 @@ export async function sendChange(
       'The session backend did not answer a change long ago, so it is not known whether it was applied',
     );
   }
-  const result = await store.update(session.identity, change);
-  session.unanswered = undefined;
-  return result;
+  try {
+    const result = await store.update(session.identity, change);
+    session.unanswered = undefined;
+    return result;
+  } catch (error) {
+    if (error instanceof SessionSizeError) session.unanswered = undefined;
+    throw error;
+  }
 }

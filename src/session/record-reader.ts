@@ -119,15 +119,20 @@ export class RecordReader {
   }
 
   #decoded(id: string, record: SessionRecord): ReadonlyMap<string, unknown> | undefined {
-    const data = new Map<string, unknown>();
     try {
-      for (const key in record) {
-        if (!isMetadata(key)) data.set(key, decodeField(this.options.codec, record[key]!));
-      }
-      return data;
+      return decodeData(this.options.codec, record);
     } catch {
       this.options.onUndecodable(id);
       return undefined;
     }
   }
+}
+
+/** The data of a record; throws what the codec throws. */
+export function decodeData(codec: SessionCodec, record: SessionRecord): Map<string, unknown> {
+  const data = new Map<string, unknown>();
+  for (const key in record) {
+    if (!isMetadata(key)) data.set(key, decodeField(codec, record[key]!));
+  }
+  return data;
 }

@@ -39,7 +39,7 @@ export class SessionDraft {
     private readonly arrivedAtMs: number,
     found?: LoadedSession,
   ) {
-    this.identity = found?.identity ?? new Identity();
+    this.identity = found?.identity ?? this.#newIdentity();
     this.isNew = found === undefined;
     if (found) this.state = { name: 'stored', isCurrent: found.isCurrent };
     this.fields = new SessionFields(runtime.codec, found?.record, found?.data);
@@ -105,7 +105,7 @@ export class SessionDraft {
     if (keep) this.fields.retain(keep);
     const { next } = this;
     if (this.state.name !== 'stored') {
-      this.identity = new Identity();
+      this.identity = this.#newIdentity();
       if (next) this.next = { ...next, identity: this.identity.regenerated() };
       return;
     }
@@ -205,6 +205,10 @@ export class SessionDraft {
     this.state = { name: 'stored', isCurrent: found.isCurrent };
     this.isNew = false;
     if (this.runtime.principalOf) this.#derivedBefore = this.#derived;
+  }
+
+  #newIdentity(): Identity {
+    return this.runtime.store.newIdentity?.() ?? new Identity();
   }
 
   /** Whose it is as it is stored. */

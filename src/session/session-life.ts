@@ -70,6 +70,11 @@ export class SessionLife {
     return new SessionGoneError(this.#draft.id, this.#untold && isForGood(this.#untold));
   }
 
+  /** Why nothing can be changed any more, as the client keeps the session and can't be told of a change, if so. */
+  get #unchangeable(): UntoldReason | undefined {
+    return this.runtime.store.isInToken && this.#untold;
+  }
+
   /** Whether something of before must be done first, whatever has changed since. */
   get isUnfinished(): boolean {
     return this.#draft.unanswered !== undefined || this.#leaving.length > 0;
@@ -161,10 +166,13 @@ export class SessionLife {
 
   /**
    * Ends the session, whatever others have made of it; see `Session.destroy`. Some fields go on in a new session.
-   * @throws SessionTokenError where none can begin any more
+   * @throws SessionTokenError where none can begin any more, or the client keeps the session and can't be told
    */
   async destroy(keep: readonly string[] = []): Promise<void> {
     const { leaving, fields, state } = this.#draft;
+    if (this.#unchangeable && state.name === 'stored') {
+      throw new SessionTokenError(this.#unchangeable, true);
+    }
     const kept = fields.copy(keep);
     if (!kept.isEmpty && this.#untold && isForGood(this.#untold)) {
       throw new SessionTokenError(this.#untold);
@@ -184,7 +192,8 @@ export class SessionLife {
   /** Asks whether the session and its token are still what the client is about to be told. */
   async confirm(isUse = false): Promise<void> {
     const draft = this.#draft;
-    if (draft.state.name !== 'stored') return;
+    const { isInToken } = this.runtime.store;
+    if (draft.state.name !== 'stored' || (isInToken && (this.#untold || !isUse))) return;
     const change = { ...NO_DATA, isUse };
     try {
       const result = await this.runtime.store.update(draft.identity, change);
@@ -206,6 +215,7 @@ export class SessionLife {
     const { state } = this.#draft;
     if (state.name === 'new') await this.#create(data);
     else if (state.name === 'stored') {
+      if (this.#unchangeable) throw new SessionTokenError(this.#unchangeable, true);
       if (this.#draft.isDerivedAnew) await this.regenerate();
       await this.#send(this.#draft.changeOf(data, !this.#draft.next && this.#isRenewDue));
     }
@@ -263,7 +273,8 @@ export class SessionLife {
       this.#before = undefined;
       this.#leaving.push(...signIn.leaving);
     }
-    const isNews = next !== undefined || ownLifetime !== undefined || result.wasEmpty;
+    const isNews =
+      this.runtime.store.isInToken || next || ownLifetime !== undefined || result.wasEmpty;
     const isRenewal = next?.kind === 'renew' && result.token === next.identity.token;
     this.notice.confirm(result, isNews ? 'token' : isUse ? 'life' : undefined, isRenewal);
   }

@@ -78,15 +78,23 @@ export interface StoreChange extends Omit<SessionChange, 'generation' | 'hash' |
 }
 
 /**
- * Where sessions are kept: the one seam between a session's life and whatever keeps it. Ours keeps them in a backend under
- * their id ({@link ServerStore}); one that keeps them in the token itself fits as well.
+ * Where sessions are kept: the one seam between a session's life and whatever keeps it. One store keeps them in a backend under
+ * their id ({@link ServerStore}), one in the token itself (`CookieStore`).
  *
  * Each method rejects with a `SessionBackendError` where the system fails; what was asked for may have been done then. What
- * signs somebody in may also reject with a `SignInRevokedError` or a `SessionLimitError`, and has changed nothing then.
+ * signs somebody in may also reject with a `SignInRevokedError` or a `SessionLimitError`, and what makes a session too large
+ * with a `SessionSizeError`: nothing has changed then.
  */
 export interface SessionStore {
+  /**
+   * Whether a session is kept in its token and nowhere else: each change gives another, and is lost where the client can't be
+   * told of that.
+   */
+  readonly isInToken?: true;
   /** The clock that ends sessions, milliseconds since 1970. */
   now(): number;
+  /** What a session goes by that does not exist yet, where the store has a kind of its own. */
+  newIdentity?(): Identity;
   load(token: string): Promise<LoadedSession | RefusedToken | null>;
   /** Reads a session again, whatever its secret is by now; `null` where it has ended. */
   reload(identity: Identity): Promise<LoadedSession | null>;

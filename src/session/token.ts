@@ -5,7 +5,7 @@ const SECRET_BYTES = 32;
 const GENERATION_BYTES = 6;
 
 /** Lengths in base64url. */
-const ID_LENGTH = 22;
+export const ID_LENGTH = 22;
 const HASH_LENGTH = 43;
 export const TOKEN_LENGTH = ID_LENGTH + 43;
 
@@ -42,6 +42,11 @@ export class Identity {
   /** Only for the client, never for a log or a backend. */
   get token(): string {
     return this.id + this.#ownSecret;
+  }
+
+  /** When its session ends if it is not used again, where the token says that. */
+  get expiresAtMs(): number | undefined {
+    return undefined;
   }
 
   /** SHA-256 of the secret, base64url. */

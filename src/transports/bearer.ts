@@ -46,11 +46,11 @@ class BearerInRequest implements RequestTransport {
   /** A longer life is no news to a client that keeps its token until it is told otherwise. */
   field(telling: Telling): TokenField | undefined {
     const [brought] = this.tokens;
-    if (telling.kind === 'clear') return brought && { name: FIELD_NAME, value: '' };
+    if (telling.kind === 'clear') return brought && { name: FIELD_NAME, values: [''] };
     const { kind, token } = telling;
     const isSignedAnew = brought?.isOld === true && brought.token === token;
     if (kind === 'life' && !isSignedAnew) return undefined;
-    return { name: FIELD_NAME, value: signToken(token, this.settings.signatures) };
+    return { name: FIELD_NAME, values: [signToken(token, this.settings.signatures)] };
   }
 }
 

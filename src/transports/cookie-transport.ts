@@ -52,7 +52,7 @@ class CookieInRequest implements RequestTransport {
 
   field(telling: Telling): TokenField | undefined {
     const value = this.#setCookie(telling);
-    return value === undefined ? undefined : { name: 'Set-Cookie', value };
+    return value === undefined ? undefined : { name: 'Set-Cookie', values: [value] };
   }
 
   #setCookie(telling: Telling): string | undefined {

@@ -22,7 +22,8 @@ export function readTokens(
 ): readonly SignedToken[] {
   if (!header) return NONE;
   const tokens: SignedToken[] = [];
-  for (const decoded of cookieValues(header, name, MAX_VALUE_LENGTH)) {
+  for (const value of cookieValues(header, name)) {
+    const decoded = cookieText(value, MAX_VALUE_LENGTH);
     if (!decoded.startsWith(MARK)) continue;
     const signed = readSigned(decoded.slice(MARK.length), signatures);
     if (signed) tokens.push(signed);
@@ -30,13 +31,8 @@ export function readTokens(
   return tokens;
 }
 
-/** The first values of one cookie in a header, decoded; empty where one is longer than so many characters, or broken. */
-export function cookieValues(header: string, name: string, maxLength: number): string[] {
-  return candidates(header, name).map((value) => (value.length > maxLength ? '' : decode(value)));
-}
-
-/** The first values of one cookie in a header, without parsing the others. */
-function candidates(header: string, name: string): string[] {
+/** The first values of one cookie in a header, without parsing the others, as they stand there. At most four. */
+export function cookieValues(header: string, name: string): string[] {
   const values: string[] = [];
   const start = `${name}=`;
   for (let at = header.indexOf(start); at !== -1; at = header.indexOf(start, at + 1)) {
@@ -55,7 +51,9 @@ function isPairStart(header: string, at: number): boolean {
   return before < 0 || header[before] === ';';
 }
 
-function decode(value: string): string {
+/** The text of a value; empty where it is longer than so many characters, or broken. */
+export function cookieText(value: string, maxLength: number): string {
+  if (value.length > maxLength) return '';
   const bare = value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
   try {
     return decodeURIComponent(bare);
@@ -72,7 +70,16 @@ export function tokenCookie(
   isSecure: boolean,
   maxAgeSeconds: number | undefined,
 ): string {
-  const value = MARK + signToken(token, signatures);
+  return setCookie(MARK + signToken(token, signatures), options, isSecure, maxAgeSeconds);
+}
+
+/** A Set-Cookie value that gives the client some text, as `tokenCookie` does a token. */
+export function setCookie(
+  value: string,
+  options: ResolvedCookieOptions,
+  isSecure: boolean,
+  maxAgeSeconds: number | undefined,
+): string {
   return stringifySetCookie(options.name, value, {
     ...attributes(options, isSecure),
     ...(maxAgeSeconds !== undefined && { maxAge: maxAgeSeconds }),

@@ -13,10 +13,10 @@ export interface TransportRequest {
   readonly originalUrl?: string | undefined;
 }
 
-/** A field of a response's head that tells a client of its token. */
+/** A field of a response's head that tells a client of its token: a line for each of its values. */
 export interface TokenField {
   readonly name: 'Set-Cookie' | 'Session-Token';
-  readonly value: string;
+  readonly values: readonly string[];
 }
 
 /** What every transport of an application needs. */

@@ -2,14 +2,9 @@ import type { Telling } from '../session/client-notice.js';
 import type { ResolvedSessionOptions } from '../session.options.js';
 import { BearerTransport } from './bearer.js';
 import { CookieTransport } from './cookie-transport.js';
-import { signToken } from './signed-token.js';
-import type {
-  RequestTransport,
-  TokenField,
-  Transport,
-  TransportRequest,
-  TransportSettings,
-} from './transport.js';
+import type { RequestTransport, TokenField, Transport, TransportRequest } from './transport.js';
+
+type SignedTransportsOptions = Pick<ResolvedSessionOptions, 'signatures' | 'cookie' | 'transports'>;
 
 const NONE: readonly string[] = [];
 
@@ -18,24 +13,14 @@ export class Transports {
   /** The request's headers that decide which session it has, as `Vary` names them. */
   readonly vary: string;
   readonly #transports: readonly Transport[];
-  readonly #settings: TransportSettings;
 
-  /**
-   * @param now the clock that ends sessions, milliseconds since 1970
-   * @param importable the tokens of sessions that may have to be imported first, by the Cookie header
-   */
+  /** @param importable the tokens of sessions that may have to be imported first, by the Cookie header */
   constructor(
-    options: Pick<ResolvedSessionOptions, 'signatures' | 'cookie' | 'transports'>,
-    now: () => number,
+    transports: readonly Transport[],
     private readonly importable: (header: string | undefined) => readonly string[] = () => NONE,
   ) {
-    this.#settings = { signatures: options.signatures, now };
-    this.#transports = options.transports.map((name) =>
-      name === 'cookie'
-        ? new CookieTransport(this.#settings, options.cookie)
-        : new BearerTransport(this.#settings),
-    );
-    this.vary = this.#transports.map(({ requestHeader }) => requestHeader).join(', ');
+    this.#transports = transports;
+    this.vary = transports.map(({ requestHeader }) => requestHeader).join(', ');
   }
 
   /**
@@ -49,11 +34,24 @@ export class Transports {
       () => this.importable(request.headers.cookie),
     );
   }
+}
 
-  /** A token as a client sends it by bearer. */
-  sign(token: string): string {
-    return signToken(token, this.#settings.signatures);
-  }
+/**
+ * Those that the option `transports` names, of signed tokens.
+ * @param now the clock that ends sessions, milliseconds since 1970
+ */
+export function signedTransports(
+  { signatures, cookie, transports }: SignedTransportsOptions,
+  now: () => number,
+  importable?: (header: string | undefined) => readonly string[],
+): Transports {
+  const settings = { signatures, now };
+  return new Transports(
+    transports.map((name) =>
+      name === 'cookie' ? new CookieTransport(settings, cookie) : new BearerTransport(settings),
+    ),
+    importable,
+  );
 }
 
 /** The tokens that a request came with, and how its client is told of another. */

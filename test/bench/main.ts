@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { RedisServer } from '../support/redis-server.js';
 import type { Benchmark } from './benchmark.js';
+import { measureCookies } from './cookie/benchmark.js';
 import { measureEnds } from './ends/benchmark.js';
 import { measureGateways } from './gateways/benchmark.js';
 import { measureHotSession } from './hot/benchmark.js';
@@ -25,6 +26,7 @@ const BENCHMARKS: Record<BenchmarkName, Benchmark> = {
   gateways: measureGateways,
   principals: measurePrincipals,
   ends: measureEnds,
+  cookie: measureCookies,
 };
 
 const args = process.argv.slice(2);

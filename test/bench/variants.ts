@@ -10,8 +10,10 @@ export type Platform = (typeof PLATFORMS)[number];
  * - `eager`, `lazy`: this library, by its option `load`, with `current: false`
  * - `current`: this library with `current: true`
  * - `peer`: the platform's usual session middleware with connect-redis
+ * - `sealed`: this library with `cookieSessions()`; `iron`, `secure`: iron-session and @fastify/secure-session
  */
-export type Kind = 'none' | 'floor' | 'eager' | 'lazy' | 'current' | 'peer';
+export type Kind =
+  'none' | 'floor' | 'eager' | 'lazy' | 'current' | 'peer' | 'sealed' | 'iron' | 'secure';
 export type Route = 'read' | 'write' | 'unused';
 
 /** What is compared, by what it runs on and what it does there. */
@@ -27,6 +29,8 @@ export interface Variant extends Labelled {
   readonly sendsCookie: boolean;
   /** Where sessions are of this shape, and not what sessions usually are. */
   readonly shape?: Shape;
+  /** Whether a session is in its cookie, so that who sends the same one has the same session. */
+  readonly isInCookie?: boolean;
 }
 
 const PEERS: Record<Platform, string> = {

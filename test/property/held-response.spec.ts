@@ -22,7 +22,7 @@ function hold(turns: number | undefined, cookie?: string): ResponseHold {
     addition: () =>
       cookie === undefined
         ? undefined
-        : { vary: 'Cookie', token: { name: 'Set-Cookie', value: cookie } },
+        : { vary: 'Cookie', token: { name: 'Set-Cookie', values: [cookie] } },
     afterClose: () => {},
   };
 }

@@ -64,13 +64,13 @@ function canVary(response: ServerResponse, headers: object | undefined): boolean
   return true;
 }
 
-function addToken(response: ServerResponse, { name, value }: TokenField): void {
+function addToken(response: ServerResponse, { name, values }: TokenField): void {
   if (name === 'Session-Token') {
-    response.setHeader(name, value);
+    response.setHeader(name, values[0]!);
     return keepUnstored(response);
   }
   const known = [response.getHeader(name) ?? []].flat();
-  if (!known.includes(value)) response.appendHeader(name, value);
+  for (const value of values) if (!known.includes(value)) response.appendHeader(name, value);
   keepUnshared(response);
 }
 

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { SessionRecord } from '../../backends/session-backend.js';
 import { FIELD } from '../../backends/session-record.js';
-import type { EndWatch } from '../../ends/end-watch.js';
+import type { EndWatcher } from '../../ends/end-watcher.js';
+import type { SessionWatcher } from '../../ends/watched-session.js';
 import type { SessionEndReason } from '../../errors/session-ended.error.js';
-import { Identity } from '../../session/token.js';
+import type { Identity } from '../../session/token.js';
 import { closeClient, closeSocket, destroySoon, onceLeft } from './closing.js';
 
 /** What is known of the session that a handshake brought. */
@@ -12,6 +13,8 @@ export interface Brought {
   readonly found: Identity | undefined;
   /** @throws SessionOptionsError by the option `cookie` */
   readonly tokens: readonly string[];
+  /** The id of a token's session; `undefined` where it can't be told before the token has opened it. */
+  idIn(token: string): string | undefined;
   /** Takes a record for that of the session, where a token opens it. */
   openBy(token: string, record: SessionRecord): void;
 }
@@ -28,7 +31,7 @@ export class Connections {
   #ended: SessionEndReason | undefined;
 
   constructor(
-    private readonly ends: EndWatch,
+    private readonly ends: EndWatcher,
     private readonly request: IncomingMessage,
     private readonly brought: Brought,
   ) {}
@@ -93,8 +96,10 @@ export class Connections {
   #watchFirst([token, ...others]: readonly string[]): void {
     this.#stop();
     if (token === undefined) return;
+    const id = this.brought.idIn(token);
+    if (id === undefined) return;
     this.#watchSession(
-      Identity.ofToken(token).id,
+      id,
       () => this.#watchFirst(others),
       (record) => this.brought.openBy(token, record),
     );
@@ -104,7 +109,7 @@ export class Connections {
   #watchSession(id: string, isNone: () => void, open: (record: SessionRecord) => void = isNone) {
     this.#stop();
     const isFound = () => this.brought.found?.id === id;
-    const stop = this.ends.watch(id, {
+    const watcher: SessionWatcher = {
       accepts: (record) => {
         if (!this.brought.found) open(record);
         if (isFound()) return record[FIELD.generation] === this.brought.found!.generation;
@@ -116,8 +121,8 @@ export class Connections {
         if (isFound() || isTold) this.#close(reason);
         else isNone();
       },
-    });
-    this.#watched = { id, stop };
+    };
+    this.#watched = { id, stop: this.ends.watch(id, watcher, this.brought.found) };
   }
 
   #close(reason: SessionEndReason): void {

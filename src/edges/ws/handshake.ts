@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { SessionRecord } from '../../backends/session-backend.js';
-import type { EndWatch } from '../../ends/end-watch.js';
+import type { EndWatcher } from '../../ends/end-watcher.js';
 import type { ActiveSession, OpeningTokens, SessionScope } from '../../session/active-session.js';
-import { Identity } from '../../session/token.js';
+import type { Identity } from '../../session/token.js';
 import { type Brought, Connections } from './connections.js';
 
 /** What sockets need of their application: how a session is found, and where warnings go. */
@@ -13,11 +13,13 @@ export interface SocketRuntime {
   open(tokens: OpeningTokens): Promise<ActiveSession> | ActiveSession;
   /** A session that was open before, as it is stored now. */
   reopen(before: Identity): Promise<ActiveSession>;
+  /** The id of a token's session; `undefined` where it can't be told before the token has opened it. */
+  idIn(token: string): string | undefined;
   /** What a token opens, where the record of its id was read. */
   identityIn(token: string, record: SessionRecord): Identity | undefined;
-  /** Whether tokens are renewed by themselves, so that the one of a handshake finds nothing later. */
-  readonly isRenewing: boolean;
-  readonly ends: EndWatch;
+  /** Whether a token must be opened at once: it may be renewed by itself, and then finds nothing later, or its id can't be told. */
+  readonly opensAtOnce: boolean;
+  readonly ends: EndWatcher;
   warn(message: string): void;
 }
 
@@ -47,12 +49,16 @@ export class Handshake implements Brought, SessionScope {
   /** The id of the session that was asked for, for messages to people. */
   get id(): string | undefined {
     const [token] = this.#tokens ?? [];
-    return this.#found?.id ?? (token && Identity.ofToken(token).id);
+    return this.#found?.id ?? (token && this.idIn(token));
   }
 
-  /** Notes at once which session it is, where its token will not find it for long and nobody else reads it. */
+  idIn(token: string): string | undefined {
+    return this.runtime.idIn(token);
+  }
+
+  /** Notes at once which session it is, where that must be known by then and nobody else reads it. */
   begin(): void {
-    if (!this.runtime.isRenewing) return;
+    if (!this.runtime.opensAtOnce) return;
     // Whoever asks later is told what fails.
     void Promise.resolve()
       .then(() => this.connections.isWatching || this.open())

@@ -7,6 +7,13 @@ import { Redis } from 'ioredis';
 import type { Kind, Platform } from '../variants.js';
 import { FloorModule } from './floor.js';
 import { LibraryModule } from './library.js';
+import {
+  IronModule,
+  SecureModule,
+  useIronOnExpress,
+  useIronOnFastify,
+  useSecureSession,
+} from './cookie-peers.js';
 import { PeerModule, useExpressSession, useFastifySession } from './peers.js';
 import { PlainModule } from './plain.js';
 
@@ -26,6 +33,7 @@ export async function createApp(
       OPTIONS,
     );
     if (kind === 'peer') await useExpressSession(app, redisUrl);
+    if (kind === 'iron') useIronOnExpress(app);
     return app;
   }
   const app = await NestFactory.create<NestFastifyApplication>(
@@ -34,6 +42,8 @@ export async function createApp(
     OPTIONS,
   );
   if (kind === 'peer') await useFastifySession(app, redisUrl);
+  if (kind === 'iron') useIronOnFastify(app);
+  if (kind === 'secure') await useSecureSession(app);
   return app;
 }
 
@@ -50,5 +60,11 @@ function rootModule(kind: Kind, redisUrl: string): Type | DynamicModule {
       return LibraryModule.forRedis(new Redis(redisUrl), { load: kind, current: false });
     case 'current':
       return LibraryModule.forRedis(new Redis(redisUrl), { load: 'eager', current: true });
+    case 'sealed':
+      return LibraryModule.inCookies();
+    case 'iron':
+      return IronModule;
+    case 'secure':
+      return SecureModule;
   }
 }

@@ -1,6 +1,12 @@
 import { Controller, type DynamicModule, Get, Module, Param, Post } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { RedisBackend, Session, SessionModule } from 'nestjs-server-session';
+import {
+  RedisBackend,
+  Session,
+  SessionModule,
+  type SessionModuleOptions,
+} from 'nestjs-server-session';
+import { cookieSessions } from 'nestjs-server-session/cookie';
 import {
   type Answer,
   type Contents,
@@ -69,18 +75,30 @@ export class LibraryController {
   }
 }
 
+interface ModuleOptions {
+  readonly load: 'eager' | 'lazy';
+  readonly current: boolean;
+}
+
 /** This library with its defaults, apart from what the variant is about. */
 @Module({})
 export class LibraryModule {
-  static forRedis(
-    redis: Redis,
-    options: { load: 'eager' | 'lazy'; current: boolean },
-  ): DynamicModule {
-    const backend = new RedisBackend({ client: redis });
-    return {
-      module: LibraryModule,
-      imports: [SessionModule.forRoot({ secret: SECRET, backend, ...options })],
-      controllers: [LibraryController],
-    };
+  static forRedis(redis: Redis, options: ModuleOptions): DynamicModule {
+    return moduleWith(new RedisBackend({ client: redis }), options);
   }
+
+  static inCookies(): DynamicModule {
+    return moduleWith(cookieSessions(), { load: 'eager', current: false });
+  }
+}
+
+function moduleWith(
+  backend: NonNullable<SessionModuleOptions['backend']>,
+  options: ModuleOptions,
+): DynamicModule {
+  return {
+    module: LibraryModule,
+    imports: [SessionModule.forRoot({ secret: SECRET, backend, ...options })],
+    controllers: [LibraryController],
+  };
 }

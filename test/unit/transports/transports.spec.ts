@@ -2,18 +2,20 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
 import { Identity } from '../../../src/session/token.js';
 import { resolveOptions } from '../../../src/session.options-validator.js';
-import { Transports } from '../../../src/transports/transports.js';
+import { signToken } from '../../../src/transports/signed-token.js';
+import { signedTransports } from '../../../src/transports/transports.js';
 
 const secret = 'x'.repeat(32);
 const transportsOf = (options: object) =>
-  new Transports(resolveOptions({ secret, ...options }), () => Date.now());
+  signedTransports(resolveOptions({ secret, ...options }), () => Date.now());
+const sign = (token: string) => signToken(token, resolveOptions({ secret }).signatures);
 const createToken = () => new Identity().token;
 
 describe('transports', () => {
   const both = transportsOf({ transports: ['bearer', 'cookie'] });
   const [one, other] = [createToken(), createToken()];
-  const bearer = { authorization: `Bearer ${both.sign(one)}` };
-  const cookie = { cookie: `sid=s%3A${encodeURIComponent(both.sign(other))}` };
+  const bearer = { authorization: `Bearer ${sign(one)}` };
+  const cookie = { cookie: `sid=s%3A${encodeURIComponent(sign(other))}` };
 
   it('give the tokens of a handshake, of which there are headers and nothing else', () => {
     expect(both.in({ headers: { ...cookie, ...bearer } }).all).toEqual([one, other]);
@@ -23,7 +25,7 @@ describe('transports', () => {
 
   it('hand the option cookie the request that a function of it is to look at', () => {
     const named = transportsOf({ cookie: (request: { app: string }) => ({ name: request.app }) });
-    const headers = { cookie: `mine=s%3A${encodeURIComponent(named.sign(one))}` };
+    const headers = { cookie: `mine=s%3A${encodeURIComponent(sign(one))}` };
     expect(named.in({ headers }, { app: 'mine' }).all).toEqual([one]);
     expect(named.in({ headers }, { app: 'yours' }).all).toEqual([]);
   });

@@ -1,0 +1,3 @@
+export { cookieSessions } from './cookie-sessions.js';
+export type { ClientSessions } from '../client-sessions.js';
+export { SessionSizeError } from '../errors/session-size.error.js';
