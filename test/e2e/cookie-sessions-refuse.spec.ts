@@ -10,6 +10,7 @@ import {
   type SessionModuleOptions,
 } from 'nestjs-server-session';
 import { fromEvent, map, Observable, startWith, take, takeUntil } from 'rxjs';
+import { expressSession } from 'nestjs-server-session/express-session';
 import { ADAPTERS, type AdapterName, SECRET, type TestApp } from '../support/app.js';
 import type { Browser } from '../support/browser.js';
 import { fakeClock } from '../support/clock.js';
@@ -288,12 +289,14 @@ describe('cookieSessions()', () => {
       transports: ['cookie', 'bearer'],
       principals: { maxSessions: 3 },
       renewInterval: '1h',
+      migrate: expressSession({ store: { get() {}, destroy() {} }, secret: 'short' }),
       cookie: { path: `/${'x'.repeat(200)}` },
     });
     expect(problems).toEqual([
       expect.stringMatching(/^transports names 'bearer': .*Write \['cookie'\]/),
       expect.stringMatching(/^principals\.maxSessions: /),
       expect.stringMatching(/^renewInterval: /),
+      expect.stringMatching(/^migrate: .*Leave it out, or keep sessions in a backend/),
       expect.stringMatching(/^cookie: .* take 2\d\d bytes: with cookieSessions\(\) at most 256/),
     ]);
   });
