@@ -349,6 +349,10 @@ describe.each([
     client = await connect(platform, app, browser.cookies);
     expect(valueOf(await client.ask('read'))).toEqual({ visits: 1, principal: null });
     expect(await client.closed).toBe(platform === 'ws' ? 1008 : 'io server disconnect');
+    // One over which nobody has asked for the session, too.
+    await visit(browser);
+    client = await connect(platform, app, browser.cookies);
+    expect(await client.closed).toBe(platform === 'ws' ? 1008 : 'io server disconnect');
   });
 
   it('leave open who brought none', async () => {

@@ -78,6 +78,7 @@ export class LibraryController {
 interface ModuleOptions {
   readonly load: 'eager' | 'lazy';
   readonly current: boolean;
+  readonly touchInterval?: string;
 }
 
 /** This library with its defaults, apart from what the variant is about. */
@@ -87,8 +88,10 @@ export class LibraryModule {
     return moduleWith(new RedisBackend({ client: redis }), options);
   }
 
+  /** A client sends the same cookie all the time: after a minute each request would have its use written. */
   static inCookies(): DynamicModule {
-    return moduleWith(cookieSessions(), { load: 'eager', current: false });
+    const options = { load: 'eager', current: false, touchInterval: '6h' } as const;
+    return moduleWith(cookieSessions(), options);
   }
 }
 
