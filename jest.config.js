@@ -26,7 +26,7 @@ export default {
   },
   moduleNameMapper: {
     '^nestjs-server-session$': '<rootDir>/src/index.ts',
-    '^nestjs-server-session/(express|fastify)$': '<rootDir>/src/$1.ts',
+    '^nestjs-server-session/(express|fastify|postgres)$': '<rootDir>/src/$1.ts',
     '^nestjs-server-session/testing$': '<rootDir>/src/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
     // @fastify/static requires one that is an ES module: node can, Jest on Node 20 can't. Express has one that is none.

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import * as library from 'nestjs-server-session';
+import * as postgres from 'nestjs-server-session/postgres';
 import * as testing from 'nestjs-server-session/testing';
 
 it('exports these names and no others', () => {
@@ -30,5 +31,6 @@ it('exports these names and no others', () => {
     'SignedInWithin',
     'UntilSessionEnds',
   ]);
+  expect(Object.keys(postgres)).toEqual(['PostgresBackend']);
   expect(Object.keys(testing)).toEqual(['sessionBackendContract']);
 });
