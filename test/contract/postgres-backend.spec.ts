@@ -5,6 +5,7 @@ import { change, LONG, newRecord } from '../../src/testing/records.js';
 import { testContract } from '../support/contract.js';
 import { queriesOf } from '../support/postgres-queries.js';
 import { PostgresServer } from '../support/postgres-server.js';
+import { START_MS } from '../support/shared-cluster.js';
 import { until } from '../support/until.js';
 
 let server: PostgresServer;
@@ -14,7 +15,7 @@ beforeAll(async () => {
   server = await PostgresServer.start();
   pool = server.pool();
   await pool.query(PostgresBackend.schema());
-});
+}, START_MS);
 afterAll(async () => {
   await pool.end();
   await server.stop();

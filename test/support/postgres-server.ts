@@ -78,10 +78,16 @@ export class PostgresServer {
     return pool;
   }
 
-  /** Runs one task with a connection of its own. */
-  async with<T>(task: (client: pg.Client) => Promise<T>): Promise<T> {
+  /** A connection that is not yet open; it may be lost without ending the process. */
+  client(): pg.Client {
     const client = new pg.Client({ connectionString: this.url, connectionTimeoutMillis: 5000 });
     client.on('error', () => {});
+    return client;
+  }
+
+  /** Runs one task with a connection of its own. */
+  async with<T>(task: (client: pg.Client) => Promise<T>): Promise<T> {
+    const client = this.client();
     try {
       await client.connect();
       return await task(client);
