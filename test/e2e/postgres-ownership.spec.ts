@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { PostgresBackend } from 'nestjs-server-session/postgres';
 import { TestApp } from '../support/app.js';
 import { PostgresServer } from '../support/postgres-server.js';
@@ -12,10 +12,15 @@ import { change, dataOf, LONG, newRecord } from '../../src/testing/records.js';
 const CLOSE_MS = 4000;
 
 let server: PostgresServer;
-beforeEach(async () => {
+beforeAll(async () => {
   server = await PostgresServer.start();
 }, START_MS);
-afterEach(() => server.stop());
+afterEach(async () => {
+  server.resume();
+  if (!server.isRunning) server.restart();
+  await server.isReady();
+}, START_MS);
+afterAll(() => server.stop());
 
 async function connections(): Promise<number> {
   const { rows } = await server.with((client) =>
@@ -62,7 +67,7 @@ describe('whose pool it is', () => {
   );
 
   it('says at the start where it can’t be used, and why', async () => {
-    const backend = PostgresBackend.fromUrl(server.url);
+    const backend = PostgresBackend.fromUrl(server.url, { table: 'missing' });
     const app = await TestApp.start({ adapter: 'express', session: { backend } });
     const isTold = () =>
       app.logs.lines.some((line) => /PostgreSQL can't be used \(the table .*schema\(\)/.test(line));
