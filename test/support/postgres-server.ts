@@ -32,6 +32,24 @@ export class PostgresServer {
 
   /** @param settings of `postgresql.conf` */
   static async start(settings: Record<string, string | number> = {}): Promise<PostgresServer> {
+    return PostgresServer.#launch(settings, (folder) => {
+      const args = ['-N', '-A', 'trust', '-U', 'postgres', '-E', 'UTF8', '--locale=C'];
+      run('initdb', ['-D', folder, ...args], folder);
+    });
+  }
+
+  /** Starts a standby of this one. */
+  standby(): Promise<PostgresServer> {
+    return PostgresServer.#launch({}, (folder) => {
+      const args = ['-R', '-c', 'fast', '-h', '127.0.0.1', '-p', `${this.port}`, '-U', 'postgres'];
+      run('pg_basebackup', ['-D', folder, ...args], folder);
+    });
+  }
+
+  static async #launch(
+    settings: Record<string, string | number>,
+    initialize: (folder: string) => void,
+  ): Promise<PostgresServer> {
     const folder = await mkdtemp(join(tmpdir(), 'sessions-postgres-'));
     if (USER) chownSync(folder, USER.uid, USER.gid);
     initialize(folder);
@@ -147,9 +165,8 @@ export class PostgresServer {
   }
 }
 
-function initialize(folder: string): void {
-  const args = ['-D', folder, '-N', '-A', 'trust', '-U', 'postgres', '-E', 'UTF8', '--locale=C'];
-  execFileSync(join(BIN, 'initdb'), args, { stdio: 'ignore', cwd: folder, ...USER });
+function run(program: string, args: string[], cwd: string): void {
+  execFileSync(join(BIN, program), args, { stdio: 'ignore', cwd, ...USER });
 }
 
 function childrenOf(pid: number): number[] {
@@ -170,7 +187,7 @@ function programsFolder(): string {
     ...versions.toSorted((a, b) => b - a).map((version) => join(debian, `${version}`, 'bin')),
   ];
   const isThere = (folder: string) =>
-    ['initdb', 'postgres'].every((program) => existsSync(join(folder, program)));
+    ['initdb', 'postgres', 'pg_basebackup'].every((program) => existsSync(join(folder, program)));
   return folders.find(isThere) ?? '';
 }
 
