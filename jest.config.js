@@ -26,7 +26,7 @@ export default {
   },
   moduleNameMapper: {
     '^nestjs-server-session$': '<rootDir>/src/index.ts',
-    '^nestjs-server-session/(express|fastify|keyv|express-session|memcached)$':
+    '^nestjs-server-session/(express|fastify|keyv|express-session|memcached|postgres)$':
       '<rootDir>/src/$1.ts',
     '^nestjs-server-session/(testing|cookie)$': '<rootDir>/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -1,15 +1,6 @@
+import { ESCAPE, escaped, RECORD, UNIT, unescaped } from './escaped-text.js';
 import type { SessionChange, SessionRecord } from './session-backend.js';
 import { FIELD } from './session-record.js';
-
-/**
- * How a record is kept as one text: a head of the format's version and the metadata that Redis' scripts need, each behind a
- * unit separator; a record separator; then each other field as name, unit separator, text, record separator. Those scripts
- * find a field by plain search.
- */
-export const RECORD = '\x1e';
-export const UNIT = '\x1f';
-/** Stands before what would otherwise read as a separator, or as itself, and before half of a surrogate pair. */
-const ESCAPE = '\x1d';
 
 /** The format that this version writes. */
 const VERSION = '1';
@@ -25,14 +16,11 @@ const HEAD = [
 ];
 const HEAD_FIELDS: ReadonlySet<string> = new Set(HEAD);
 
-const SPECIALS =
-  // eslint-disable-next-line no-control-regex
-  /[\x1d-\x1f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-// eslint-disable-next-line no-control-regex
-const ESCAPED = /\x1d(u[0-9a-f]{4}|[=>?])/g;
-const ESCAPE_SHIFT = 0x20;
-
-/** The text of a record. */
+/**
+ * How a record is kept in one Redis string: a head of the format's version and the metadata that scripts need, each behind
+ * a unit separator; a record separator; then each other field as name, unit separator, text, record separator. Scripts
+ * find a field by plain search, and reading takes one GET.
+ */
 export function recordText(record: SessionRecord): string {
   let text = VERSION;
   for (const name of HEAD) text += UNIT + escaped(record[name] ?? '');
@@ -109,34 +97,6 @@ function fieldText(name: string, mark: string, value: string): string {
   return escaped(name) + UNIT + mark + escaped(value) + RECORD;
 }
 
-/** Text as it is kept, which is UTF-8: half of a surrogate pair would become another character. */
-export function escaped(text: string): string {
-  // Each is looked for by itself: that is many times faster in long text than a pattern of all.
-  if (
-    !text.includes(RECORD) &&
-    !text.includes(UNIT) &&
-    !text.includes(ESCAPE) &&
-    text.isWellFormed()
-  ) {
-    return text;
-  }
-  return text.replace(SPECIALS, (special) => {
-    const code = special.charCodeAt(0);
-    return code < 0x20
-      ? ESCAPE + String.fromCharCode(code + ESCAPE_SHIFT)
-      : `${ESCAPE}u${code.toString(16)}`;
-  });
-}
-
 function asItIs(text: string): string {
   return text;
-}
-
-/** Text as it was before `escaped`. */
-export function unescaped(text: string): string {
-  return text.replace(ESCAPED, (_, code: string) =>
-    code.startsWith('u')
-      ? String.fromCharCode(Number.parseInt(code.slice(1), 16))
-      : String.fromCharCode(code.charCodeAt(0) - ESCAPE_SHIFT),
-  );
 }

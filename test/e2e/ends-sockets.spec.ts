@@ -16,6 +16,7 @@ import { WebSocket } from 'ws';
 import { age, idIn } from '../support/ageing.js';
 import { TestApp } from '../support/app.js';
 import { type BackendPair, ENDS_BACKENDS, startPair } from '../support/backend-pair.js';
+import { START_MS } from '../support/shared-cluster.js';
 import { type Browser, forged } from '../support/browser.js';
 import { connect, type GatewayClient, useGateways } from '../support/gateway-client.js';
 import { CELLS as PLATFORM_CELLS } from '../support/gateway-suite.js';
@@ -75,7 +76,7 @@ describe.each(CELLS)('sockets over $platform, on $adapter with $name', (cell) =>
     pair = await startPair(name);
     here = await start(0);
     there = await start(1);
-  });
+  }, START_MS);
   afterEach(async () => {
     for (const client of clients) client.close();
     await Promise.all([here.stop(), there.stop()]);

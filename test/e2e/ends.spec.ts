@@ -15,6 +15,7 @@ import { concat, NEVER, of } from 'rxjs';
 import { age, idIn } from '../support/ageing.js';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import { type BackendPair, ENDS_BACKENDS, startPair } from '../support/backend-pair.js';
+import { START_MS } from '../support/shared-cluster.js';
 import { type Browser, TRANSPORTS } from '../support/browser.js';
 import { type EventStream, openStream } from '../support/event-stream.js';
 import { GatedBackend } from '../support/gated-backend.js';
@@ -107,7 +108,7 @@ describe.each(CELLS)('the end of a session, on $adapter with $name', ({ adapter,
   beforeEach(async () => {
     streams = [];
     pair = await startPair(name);
-  });
+  }, START_MS);
   afterEach(async () => {
     for (const stream of streams) stream.close();
     await Promise.all([here.stop(), there.stop()]);

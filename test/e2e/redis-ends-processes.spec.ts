@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { RedisBackend } from 'nestjs-server-session';
-import { HEARTBEAT_MS } from '../../src/backends/redis/kept-subscription.js';
+import { HEARTBEAT_MS } from '../../src/backends/kept-subscription.js';
 import { emit } from '../support/examples.js';
 import { storedSession } from '../support/ends-recorder.js';
 import { CLIENTS_OF, type PackageName, type TestClient } from '../support/redis-clients.js';

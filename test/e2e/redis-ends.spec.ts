@@ -11,7 +11,7 @@ import {
 import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { RedisBackend } from 'nestjs-server-session';
-import { HEARTBEAT_MS, MAX_RETRY_MS } from '../../src/backends/redis/kept-subscription.js';
+import { HEARTBEAT_MS, MAX_RETRY_MS } from '../../src/backends/kept-subscription.js';
 import { LogLines } from '../support/app.js';
 import { DeafRelay } from '../support/deaf-relay.js';
 import { EndsRecorder, expectNews, storedSession } from '../support/ends-recorder.js';

@@ -1,11 +1,11 @@
 import { AtomicAdapter, MemoryBackend, type SessionBackend } from 'nestjs-server-session';
-import { type BackendName, type RedisName, startRedis, ThreeMethodBackend } from './backends.js';
+import { type BackendName, startShared, ThreeMethodBackend } from './backends.js';
 
 /** How often a backend of three methods is asked, so that no test waits for long. */
 const WATCH_INTERVAL_MS = 50;
 
 /** The kinds of backends that tell of ends, and one that is asked instead. */
-export const ENDS_BACKENDS: BackendName[] = ['memory', 'three methods', 'redis'];
+export const ENDS_BACKENDS: BackendName[] = ['memory', 'three methods', 'redis', 'postgres'];
 
 /** What two processes have: the same sessions, each by a backend of its own where that makes a difference. */
 export interface BackendPair {
@@ -25,11 +25,7 @@ export async function startPair(name: BackendName): Promise<BackendPair> {
     const backend = () => new AtomicAdapter(store, { watchIntervalMs: WATCH_INTERVAL_MS });
     return { backends: [backend(), backend()], isTelling: false, stop: async () => {} };
   }
-  return startRedisPair(name);
-}
-
-async function startRedisPair(name: RedisName): Promise<BackendPair> {
-  const one = await startRedis(name);
+  const one = await startShared(name);
   const other = await one.another();
   return {
     backends: [one.backend, other.backend],

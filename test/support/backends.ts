@@ -5,9 +5,11 @@ import {
   type SessionBackend,
   type SessionRecord,
 } from 'nestjs-server-session';
+import { PostgresBackend } from 'nestjs-server-session/postgres';
 import { CLIENTS_OF, DEFAULT_PACKAGE, type PackageName } from './redis-clients.js';
 import { RedisServer } from './redis-server.js';
 import { sharedCluster } from './shared-cluster.js';
+import { sharedPostgres } from './shared-postgres.js';
 
 /** A user's own backend: three methods over a Map, and nothing more. */
 export class ThreeMethodBackend implements SessionBackend {
@@ -27,7 +29,8 @@ export class ThreeMethodBackend implements SessionBackend {
   }
 }
 
-export type BackendName = 'memory' | 'redis' | 'three methods' | 'redis cluster' | 'node-redis';
+export type BackendName =
+  'memory' | 'redis' | 'three methods' | 'redis cluster' | 'node-redis' | 'postgres';
 
 /** A backend of one kind, and what ends it. */
 export interface TestBackend {
@@ -36,13 +39,19 @@ export interface TestBackend {
 }
 
 /** Those kinds that are Redis, which a test may want to look into. */
-export type RedisName = Exclude<BackendName, 'memory' | 'three methods'>;
+export type RedisName = Exclude<BackendName, 'memory' | 'three methods' | 'postgres'>;
 
-export interface TestRedis extends TestBackend {
+/** A backend that several processes share. */
+export interface TestShared extends TestBackend {
+  /** One of the same sessions by a client of its own, as another process has it. */
+  another(): Promise<TestBackend>;
+  /** For how long it keeps a session that is not used. */
+  leftMs(id: string): Promise<number>;
+}
+
+export interface TestRedis extends TestShared {
   /** Not the backend's: it looks into Redis, and so is of ioredis whatever that is. */
   client: Redis | Cluster;
-  /** One of the same Redis by a client of its own, as another process has it. */
-  another(): Promise<TestBackend>;
 }
 
 /** The package whose client a kind of backend has. */
@@ -58,8 +67,35 @@ export async function startBackend(name: BackendName): Promise<TestBackend> {
     case 'three methods':
       return { backend: new ThreeMethodBackend(), stop: async () => {} };
     default:
-      return startRedis(name);
+      return startShared(name);
   }
+}
+
+export function startShared(name: RedisName | 'postgres'): Promise<TestShared> {
+  return name === 'postgres' ? startPostgres() : startRedis(name);
+}
+
+let tables = 0;
+
+async function startPostgres(): Promise<TestShared> {
+  const server = await sharedPostgres();
+  const table = `sessions_${++tables}`;
+  const connect = () => {
+    const pool = server.pool();
+    const backend = new PostgresBackend({ pool, table, createTable: true });
+    return { pool, backend, stop: () => pool.end() };
+  };
+  const { pool, backend, stop } = connect();
+  return {
+    backend,
+    another: async () => connect(),
+    leftMs: async (id) => {
+      const now = 'extract(epoch FROM clock_timestamp()) * 1000';
+      const query = `SELECT expires_ms - ${now} AS left FROM ${table} WHERE id = $1`;
+      return Number((await pool.query(query, [id])).rows[0].left);
+    },
+    stop,
+  };
 }
 
 export async function startRedis(name: RedisName): Promise<TestRedis> {
@@ -79,6 +115,7 @@ export async function startRedis(name: RedisName): Promise<TestRedis> {
   return {
     client,
     backend: new RedisBackend({ client: used.client }),
+    leftMs: (id) => client.pttl(`sess:${id}`),
     another: async () => {
       const other = await connect();
       return {

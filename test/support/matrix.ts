@@ -5,9 +5,14 @@ import { type BackendName, type RedisName, startBackend, type TestBackend } from
 import { shareCluster, START_MS } from './shared-cluster.js';
 
 export const REDIS_BACKENDS: RedisName[] = ['redis', 'redis cluster', 'node-redis'];
-export const BACKENDS: BackendName[] = ['memory', 'three methods', ...REDIS_BACKENDS];
+export const BACKENDS: BackendName[] = ['memory', 'three methods', ...REDIS_BACKENDS, 'postgres'];
 
 shareCluster();
+
+const ON_ONE_ADAPTER: Partial<Record<BackendName, AdapterName>> = {
+  'node-redis': 'fastify',
+  postgres: 'express',
+};
 
 /** One combination that a promise has to hold for. */
 export interface CellName {
@@ -17,13 +22,13 @@ export interface CellName {
 }
 
 /**
- * Every kind of backend on both adapters by cookie, node-redis on one: no Redis client knows of adapters. By bearer, of which
- * no backend knows, each adapter once.
+ * Every kind of backend on both adapters by cookie, node-redis and PostgreSQL on one: they do not know of adapters. By bearer,
+ * of which no backend knows, each adapter once.
  */
 export const CELLS: CellName[] = [
   ...BACKENDS.flatMap((name) =>
     ADAPTERS.map((adapter) => ({ name, adapter, transport: 'cookie' as const })),
-  ).filter(({ name, adapter }) => name !== 'node-redis' || adapter === 'fastify'),
+  ).filter(({ name, adapter }) => (ON_ONE_ADAPTER[name] ?? adapter) === adapter),
   { name: 'memory', adapter: 'express', transport: 'bearer' },
   { name: 'redis', adapter: 'fastify', transport: 'bearer' },
 ];

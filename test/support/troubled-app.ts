@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, jest } from '@jest/globals';
-import { RedisBackend, type SessionOptions } from 'nestjs-server-session';
+import { RedisBackend, type SessionBackend, type SessionOptions } from 'nestjs-server-session';
 import { type AdapterName, TestApp } from './app.js';
 import type { Answer, Browser } from './browser.js';
 import { InterleavingController } from './interleaving-controller.js';
@@ -39,7 +39,7 @@ export interface TroubledAppOptions {
   session?: Partial<SessionOptions>;
 }
 
-/** An application whose Redis gets into trouble, and a visitor who had a session before that. */
+/** An application whose backend gets into trouble, and a visitor who had a session before that. */
 export class TroubledApp {
   private constructor(
     readonly app: TestApp,
@@ -53,8 +53,18 @@ export class TroubledApp {
     const backend = used
       ? new RedisBackend({ client: used.client })
       : RedisBackend.fromUrl(`redis://127.0.0.1:${port}`);
-    const session = { backend, backendTimeout: TIMEOUT_MS / 1000, ...options.session };
     await used?.ready;
+    return TroubledApp.on(backend, adapter, options.session, used);
+  }
+
+  /** One with any backend. */
+  static async on(
+    backend: SessionBackend,
+    adapter: AdapterName,
+    options: Partial<SessionOptions> = {},
+    used?: TestClient,
+  ): Promise<TroubledApp> {
+    const session = { backend, backendTimeout: TIMEOUT_MS / 1000, ...options };
     const app = await TestApp.start({ adapter, session, controllers: [InterleavingController] });
     const visitor = app.browser();
     await visitor.post('/set/1');
@@ -101,7 +111,7 @@ export class TroubledApp {
     expect(stranger.cookies).toEqual({});
   }
 
-  /** Soon after Redis is back the session is there, and can be written. */
+  /** Soon after the backend is back the session is there, and can be written. */
   async expectBack(data: object = { field1: 1 }, withinMs = RETURN_MS): Promise<void> {
     const { visitor } = this;
     await until(

@@ -3,6 +3,7 @@ import * as library from 'nestjs-server-session';
 import * as expressSession from 'nestjs-server-session/express-session';
 import * as keyv from 'nestjs-server-session/keyv';
 import * as memcached from 'nestjs-server-session/memcached';
+import * as postgres from 'nestjs-server-session/postgres';
 import * as testing from 'nestjs-server-session/testing';
 
 it('exports these names and no others', () => {
@@ -33,6 +34,7 @@ it('exports these names and no others', () => {
     'SignedInWithin',
     'UntilSessionEnds',
   ]);
+  expect(Object.keys(postgres)).toEqual(['PostgresBackend']);
   expect(Object.keys(testing)).toEqual(['sessionBackendContract']);
   expect(Object.keys(expressSession)).toEqual(['StoreBackend', 'expressSession', 'fastifySession']);
   expect(Object.keys(keyv)).toEqual(['KeyvBackend']);

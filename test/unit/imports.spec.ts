@@ -39,6 +39,9 @@ const FORBIDDEN: [layer: RegExp, from: RegExp][] = [
   [/^src\/errors\//, /^src\/(?!errors\/)/],
   [/^src\/(?!index|testing\/)/, /^src\/(index|testing\/)/],
   [/^src\/(?!index|session\.module)/, /^src\/session\.module/],
+  [/^src\/backends\/redis\//, /^src\/backends\/postgres\//],
+  [/^src\/(?!postgres|backends\/postgres\/)/, /^src\/(postgres|backends\/postgres\/)/],
+  [/^src\/backends\/postgres\//, /^src\/backends\/redis\//],
 ];
 
 /** All files that one needs. */

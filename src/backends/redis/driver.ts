@@ -1,3 +1,5 @@
+import type { SubscriptionEvents } from '../subscription.js';
+
 /** A command's name and arguments, as Redis gets them. */
 export type RedisCommand = readonly [name: string, ...args: string[]];
 
@@ -25,13 +27,4 @@ export interface RedisDriver {
    * @returns closes it, after which nothing is told
    */
   subscribe(channels: readonly string[], events: SubscriptionEvents): () => void;
-}
-
-/** What becomes of a subscription. */
-export interface SubscriptionEvents {
-  /** The server has confirmed every channel. */
-  subscribed(): void;
-  heard(channel: string, text: string): void;
-  /** It is over: it could not be opened, or has broken. */
-  ended(error: unknown): void;
 }

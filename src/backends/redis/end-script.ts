@@ -1,5 +1,4 @@
-import { TELLING } from './ends-news.js';
-import { READING, TIME } from './scripts.js';
+import { READING, TELLING, TIME } from './scripts.js';
 
 /**
  * Removes a key whatever it holds, and tells of it where that was a live session. Of a record of a later format all that is

@@ -1,7 +1,8 @@
-import { ConnectionErrors, NODE_ERROR_MS } from './connection-errors.js';
-import type { RedisCommand, RedisDriver, SubscriptionEvents } from './driver.js';
+import { ConnectionErrors, NODE_ERROR_MS } from '../connection-errors.js';
+import { openSubscription, type SubscriptionEvents } from '../subscription.js';
+import type { RedisCommand, RedisDriver } from './driver.js';
+import { inTurn } from './in-turn.js';
 import { ioredisSubscriber } from './ioredis-subscriber.js';
-import { inTurn, openSubscription } from './subscription.js';
 
 /** A client of ioredis or iovalkey: single, Sentinel or Cluster. */
 export interface IoredisClient {

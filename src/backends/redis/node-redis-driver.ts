@@ -1,7 +1,8 @@
-import { ConnectionErrors, NODE_ERROR_MS } from './connection-errors.js';
-import type { RedisCommand, RedisDriver, SubscriptionEvents } from './driver.js';
+import { ConnectionErrors, NODE_ERROR_MS } from '../connection-errors.js';
+import { openSubscription, type SubscriptionEvents } from '../subscription.js';
+import type { RedisCommand, RedisDriver } from './driver.js';
+import { inTurn } from './in-turn.js';
 import { nodeRedisSubscriber } from './node-redis-subscriber.js';
-import { inTurn, openSubscription } from './subscription.js';
 
 interface Connecting {
   readonly isOpen: boolean;

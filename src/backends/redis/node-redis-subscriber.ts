@@ -1,5 +1,5 @@
-import type { SubscriptionEvents } from './driver.js';
-import { CONNECT_TIMEOUT_MS, type Pick, type Subscriber } from './subscription.js';
+import { CONNECT_TIMEOUT_MS, type Subscriber, type SubscriptionEvents } from '../subscription.js';
+import type { Pick } from './in-turn.js';
 
 /** What a single client of node-redis is asked for here. */
 interface Client {

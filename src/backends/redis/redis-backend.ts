@@ -7,18 +7,18 @@ import type {
 } from '../session-backend.js';
 import type { IndexedBackend } from '../principal-index.js';
 import type { TellingBackend } from '../session-ends.js';
+import { Batch } from '../batch.js';
+import { ServerClock } from '../server-clock.js';
 import type { SharedBackend } from '../shared-backend.js';
-import { Batch } from './batch.js';
 import type { RedisDriver } from './driver.js';
 import { driverOf, type RedisClient } from './driver-of.js';
-import { OwnedClient } from './redis-client.js';
+import { ownedClient, type OwnedClient } from './redis-client.js';
 import { readRecordText, recordText } from '../record-text.js';
 import { RedisEnds } from './redis-ends.js';
 import { RedisPrincipalIndex } from './redis-principal-index.js';
 import { integerReply, listReply, okReply, textReply } from './replies.js';
 import { Script } from './script.js';
 import { CREATE, NOW } from './scripts.js';
-import { ServerClock } from './server-clock.js';
 import { UpdateBatch } from './update-batch.js';
 import { readUpdateReply, updateArguments } from './update-call.js';
 
@@ -53,7 +53,7 @@ export class RedisBackend
   readonly ends: RedisEnds;
   /** The client that is made and closed here. */
   readonly #owned: OwnedClient | undefined;
-  readonly #connection: { readonly driver: RedisDriver };
+  readonly #driverOf: () => RedisDriver;
   readonly #prefix: string;
   readonly #gets: Batch<string, SessionRecord | null>;
   readonly #updates: UpdateBatch;
@@ -73,7 +73,7 @@ export class RedisBackend
   ) {
     this.#owned = owned;
     const driver = owned ? undefined : driverOf(client);
-    this.#connection = owned ?? { driver: driver! };
+    this.#driverOf = owned ? () => owned.client.driver : () => driver!;
     this.#prefix = (driver?.keyPrefix ?? '') + prefix;
     const run = (script: Script, key: string, args: string[]) => this.#run(script, [key], args);
     this.principals = new RedisPrincipalIndex(this.#prefix, run);
@@ -96,7 +96,7 @@ export class RedisBackend
    * @throws TypeError where the URL is none of Redis', Error where ioredis is not installed
    */
   static fromUrl(url: string, options: RedisUrlOptions = {}): RedisBackend {
-    return new RedisBackend(options, new OwnedClient(url));
+    return new RedisBackend(options, ownedClient(url));
   }
 
   /** Connects the client that `fromUrl` makes. The module calls it when an application starts. */
@@ -194,6 +194,6 @@ export class RedisBackend
   }
 
   get #driver(): RedisDriver {
-    return this.#connection.driver;
+    return this.#driverOf();
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
+import { Owned } from '../owned.js';
 import { loadRedis, type Redis } from './ioredis.cjs';
 import type { RedisDriver } from './driver.js';
 import { IoredisDriver } from './ioredis-driver.js';
@@ -16,58 +17,44 @@ const QUIT_TIMEOUT_MS = 2000;
 /** How long a connection that is left may stay half open; ioredis keeps the process for so long in any case. */
 const DISCONNECT_TIMEOUT_MS = 100;
 
-/** The client of a URL: made when it is first needed, closed when the last application that uses it has ended. */
-export class OwnedClient {
-  readonly #address: RedisAddress;
-  readonly #Redis = loadRedis();
-  #connected: { readonly client: Redis; readonly driver: RedisDriver } | undefined;
-  #users = 0;
-  #isClosed = false;
+/**
+ * The client of a URL.
+ * @throws TypeError where the URL is none of Redis', Error where ioredis is not installed
+ */
+export function ownedClient(url: string): OwnedClient {
+  const address = readRedisUrl(url);
+  const Redis = loadRedis();
+  return new Owned(
+    () => connect(Redis, url, address),
+    ({ client }) => disconnect(client),
+  );
+}
 
-  /** @throws TypeError where the URL is none of Redis', Error where ioredis is not installed */
-  constructor(private readonly url: string) {
-    this.#address = readRedisUrl(url);
-  }
+export type OwnedClient = Owned<Connected>;
 
-  /** A closed one refuses each command, so that what comes after the end leaves nothing open. */
-  get driver(): RedisDriver {
-    return (this.#connected ??= this.#connect()).driver;
-  }
+interface Connected {
+  readonly client: Redis;
+  readonly driver: RedisDriver;
+}
 
-  /** Nobody uses it any more. */
-  get isClosed(): boolean {
-    return this.#isClosed;
-  }
-
-  acquire(): void {
-    this.#users++;
-    if (this.#isClosed) this.#connected = undefined;
-    this.#isClosed = false;
-    this.#connected ??= this.#connect();
-  }
-
-  async release(): Promise<void> {
-    this.#users = Math.max(this.#users - 1, 0);
-    if (this.#users > 0 || !this.#connected) return;
-    this.#isClosed = true;
-    await disconnect(this.#connected.client);
-  }
-
-  #connect(): { client: Redis; driver: RedisDriver } {
-    const client = new this.#Redis(this.url, {
-      retryStrategy: (times) => Math.min(times * 50, MAX_RETRY_DELAY_MS),
-      maxLoadingRetryTime: MAX_RETRY_DELAY_MS,
-      socketTimeout: SOCKET_TIMEOUT_MS,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      disconnectTimeout: DISCONNECT_TIMEOUT_MS,
-      // Every so many tries ioredis would refuse all that waits, which reads as an answer of a Redis that gives none.
-      maxRetriesPerRequest: null,
-    });
-    const driver = new IoredisDriver(client);
-    tellFirstConnection(client, this.#address);
-    insistOnDatabase(client);
-    return { client, driver };
-  }
+function connect(
+  Redis: ReturnType<typeof loadRedis>,
+  url: string,
+  address: RedisAddress,
+): Connected {
+  const client = new Redis(url, {
+    retryStrategy: (times) => Math.min(times * 50, MAX_RETRY_DELAY_MS),
+    maxLoadingRetryTime: MAX_RETRY_DELAY_MS,
+    socketTimeout: SOCKET_TIMEOUT_MS,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+    // Every so many tries ioredis would refuse all that waits, which reads as an answer of a Redis that gives none.
+    maxRetriesPerRequest: null,
+  });
+  const driver = new IoredisDriver(client);
+  tellFirstConnection(client, address);
+  insistOnDatabase(client);
+  return { client, driver };
 }
 
 /** Says so at once where Redis can't be reached at start. What comes later is told by what it does to sessions. */

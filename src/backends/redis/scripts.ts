@@ -35,3 +35,10 @@ return redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2], 'NX') and 1 or 0`;
 /** KEYS: any key of the prefix, for those that choose a server by it. Gives the server's time in milliseconds. */
 export const NOW = `${TIME}
 return now()`;
+
+/**
+ * News as `readNews` takes them. Parts of a record stand as the record holds them. Where the account may not publish, or the server can't, all else goes on.
+ */
+export const TELLING = `
+local function tell(channel, ...) redis.pcall('PUBLISH', channel, table.concat({ ... }, '\\31')) end
+`;

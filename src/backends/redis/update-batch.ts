@@ -1,4 +1,4 @@
-import { Batch } from './batch.js';
+import { Batch } from '../batch.js';
 import { listReply } from './replies.js';
 import { Script } from './script.js';
 import { type UpdateArguments, type UpdateReply, updateReply } from './update-call.js';

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import type { Lifetime, SessionChange, UpdateResult } from '../session-backend.js';
-import { changeText, escaped, namesText, UNIT } from '../record-text.js';
+import { escaped, UNIT } from '../escaped-text.js';
+import { changeText, namesText } from '../record-text.js';
 import { integerReply } from './replies.js';
 
 /** What the script takes for one session: few, because each argument costs the client time. */

@@ -1,7 +1,6 @@
 import { EMPTY_MS, OPERATION_MS } from '../session-backend.js';
 import { OPERATION_PREFIX } from '../session-record.js';
-import { TELLING } from './ends-news.js';
-import { READING, TIME } from './scripts.js';
+import { READING, TELLING, TIME } from './scripts.js';
 import { IS_EMPTY, IS_NOT_PERSISTENT, IS_PERSISTENT, STATUS, WAS_EMPTY } from './update-call.js';
 
 /**

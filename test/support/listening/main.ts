@@ -1,6 +1,8 @@
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { RedisBackend } from 'nestjs-server-session';
+import { PostgresBackend } from 'nestjs-server-session/postgres';
+import pg from 'pg';
 import { createClient, createClientPool } from 'redis';
 
 /** A process that tells what it hears: a line when it may have missed something, and one for each news. */
@@ -8,7 +10,7 @@ const [kind, port] = process.argv.slice(2) as [string, string];
 const url = `redis://127.0.0.1:${port}`;
 
 interface Used {
-  readonly backend: RedisBackend;
+  readonly backend: RedisBackend | PostgresBackend;
   close(): unknown;
 }
 
@@ -31,6 +33,10 @@ const KINDS: Record<string, () => Promise<Used>> = {
     const client = createClientPool({ url });
     await client.connect();
     return { backend: new RedisBackend({ client }), close: () => client.close() };
+  },
+  async pg() {
+    const pool = new pg.Pool({ host: '127.0.0.1', port: Number(port), user: 'postgres' });
+    return { backend: new PostgresBackend({ pool }), close: () => pool.end() };
   },
 };
 

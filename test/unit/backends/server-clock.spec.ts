@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { ServerClock } from '../../../src/backends/redis/server-clock.js';
+import { ServerClock } from '../../../src/backends/server-clock.js';
 
 describe('the clock of a server', () => {
   /** What this process' monotonic clock says, by how much the server's is ahead of it, and how long an answer takes. */

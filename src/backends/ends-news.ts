@@ -1,21 +1,13 @@
-import type { EndReason, EndsNews } from '../session-ends.js';
-import { UNIT, unescaped } from '../record-text.js';
-
-/**
- * News as they are published: the kind, what is told, and last the session's key, with unit separators between. Parts of a
- * record stand as the record holds them. Where the account may not publish, or the server can't, all else goes on.
- */
-export const TELLING = `
-local function tell(channel, ...) redis.pcall('PUBLISH', channel, table.concat({ ... }, '\\31')) end
-`;
+import type { EndReason, EndsNews } from './session-ends.js';
+import { UNIT, unescaped } from './escaped-text.js';
 
 const REASONS: ReadonlySet<string> = new Set<EndReason>(['destroyed', 'revoked', 'limit']);
 
 /**
- * Reads what was published of a session. A later version may publish other kinds, which say nothing to this one, and other
+ * Reads what was published of a session: the kind, what is told, and last the session's key, with unit separators between. A later version may publish other kinds, which say nothing to this one, and other
  * reasons.
  *
- * @param prefix of all keys, as the server sees them
+ * @param prefix of all keys, as the server sees them; '' where ids are keys
  */
 export function readNews(text: string, prefix: string): EndsNews | undefined {
   const [kind, ...parts] = text.split(UNIT);

@@ -1,4 +1,4 @@
-import { describeError } from '../../errors/describe-error.js';
+import { describeError } from '../errors/describe-error.js';
 
 /** How long the error of one node of several says something of what happens now: the others go on. */
 export const NODE_ERROR_MS = 10_000;

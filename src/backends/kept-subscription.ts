@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { describeError } from '../../errors/describe-error.js';
-import type { RedisDriver } from './driver.js';
+import { describeError } from '../errors/describe-error.js';
+import type { Publisher } from './publisher.js';
 
 /**
  * How often it is made sure that what is published is heard, and how long that may take. So a connection that has fallen
@@ -29,7 +29,7 @@ export interface Hearer {
  * hears them: it notices whatever comes between, from a frozen server to an account that may not publish.
  */
 export class KeptSubscription {
-  readonly #logger = new Logger('RedisBackend');
+  readonly #logger: Logger;
   readonly #heartbeats: string;
   #close: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -44,11 +44,14 @@ export class KeptSubscription {
   /** Why the last heartbeat could not be sent. */
   #cause: unknown;
 
+  /** @param name of the backend, for the log */
   constructor(
-    private readonly driver: () => RedisDriver,
+    name: string,
+    private readonly publisher: Publisher,
     private readonly channel: string,
     private readonly hearer: Hearer,
   ) {
+    this.#logger = new Logger(name);
     this.#heartbeats = `${channel}:${randomUUID()}`;
     this.#open();
   }
@@ -69,7 +72,7 @@ export class KeptSubscription {
     this.#isAlive = false;
     this.#cause = undefined;
     this.#after(HEARTBEAT_MS, () => this.#check());
-    this.#close = this.driver().subscribe([this.channel, this.#heartbeats], {
+    this.#close = this.publisher.subscribe([this.channel, this.#heartbeats], {
       subscribed: () => this.#beat(),
       heard: (channel, text) => {
         if (channel === this.#heartbeats) this.#beaten();
@@ -79,12 +82,8 @@ export class KeptSubscription {
     });
   }
 
-  /** By another key each time: where there are several servers, it is another one that passes it on. */
   #beat(): void {
-    const command = ['publish', this.#heartbeats, ''] as const;
-    this.driver()
-      .send(randomUUID(), command)
-      .catch((error: unknown) => (this.#cause = error));
+    this.publisher.publish(this.#heartbeats).catch((error: unknown) => (this.#cause = error));
   }
 
   #beaten(): void {

@@ -1,4 +1,11 @@
-import type { SubscriptionEvents } from './driver.js';
+/** What becomes of a subscription. */
+export interface SubscriptionEvents {
+  /** The server has confirmed every channel. */
+  subscribed(): void;
+  heard(channel: string, text: string): void;
+  /** It is over: it could not be opened, or has broken. */
+  ended(error: unknown): void;
+}
 
 /** How long a connection that subscribes may take to be there. */
 export const CONNECT_TIMEOUT_MS = 2000;
@@ -44,11 +51,3 @@ export function openSubscription(events: SubscriptionEvents, make: MakeSubscribe
   open().catch(ended);
   return close;
 }
-
-/** Gives one of a list after another, beginning anywhere: what has failed with one is tried with the next. */
-export function inTurn(): <T>(list: readonly T[]) => T | undefined {
-  let turn = Math.floor(Math.random() * 1000);
-  return (list) => list[turn++ % list.length];
-}
-
-export type Pick = ReturnType<typeof inTurn>;

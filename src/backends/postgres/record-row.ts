@@ -1,0 +1,100 @@
+import { ESCAPE, escaped, unescaped } from '../escaped-text.js';
+import type { SessionRecord } from '../session-backend.js';
+import { FIELD, isMetadata } from '../session-record.js';
+
+/** The format that this version writes. */
+export const VERSION = 1;
+
+/** Times of which each has a column of its own. */
+const TIMES = [FIELD.createdAtMs, FIELD.seenAtMs, FIELD.renewedAtMs] as const;
+/** Texts likewise. */
+const TEXTS = [FIELD.generation, FIELD.hash, FIELD.previous] as const;
+const OWN_COLUMN: ReadonlySet<string> = new Set<string>([...TIMES, ...TEXTS]);
+
+/** A time as it is written; what else stands for one is kept as it is, and is none. */
+const TIME = /^(0|[1-9]\d{0,14})$/;
+
+/** The columns of a record, in the order of the values here. */
+export const COLUMNS = [
+  'created_ms',
+  'seen_ms',
+  'renewed_ms',
+  'generation',
+  'hash',
+  'previous',
+  'meta',
+  'data',
+] as const;
+
+/** A record as a row keeps it: what decides in columns, the other metadata and the data as JSON of texts. */
+export type RecordValues = (string | null)[];
+
+export function recordValues(record: SessionRecord): RecordValues {
+  const others: SessionRecord = {};
+  for (const name of Object.keys(record)) {
+    if (!isInColumn(name, record[name]!)) setField(others, name, record[name]!);
+  }
+  const { meta, data } = splitJson(others);
+  const column = (name: string) => {
+    const text = Object.hasOwn(record, name) ? record[name]! : undefined;
+    return text !== undefined && isInColumn(name, text) ? escaped(text) : null;
+  };
+  return [...TIMES.map(column), ...TEXTS.map(column), meta, data];
+}
+
+function isInColumn(name: string, text: string): boolean {
+  if (!OWN_COLUMN.has(name)) return false;
+  return TIMES.some((time) => time === name) ? TIME.test(text) : true;
+}
+
+/** Fields as JSON: metadata, and data. */
+export function splitJson(fields: SessionRecord): { meta: string; data: string } {
+  const meta: SessionRecord = {};
+  const data: SessionRecord = {};
+  for (const name of Object.keys(fields)) {
+    setField(isMetadata(name) ? meta : data, escaped(name), escaped(fields[name]!));
+  }
+  return { meta: JSON.stringify(meta), data: JSON.stringify(data) };
+}
+
+/**
+ * The record of a row's version and columns. A row that holds no record gives `{}`, and one of a format that came later
+ * `{ $version }`: neither has the metadata that make a session.
+ */
+export function readRecord(
+  version: string | null,
+  columns: readonly (string | null)[],
+): SessionRecord {
+  if (version !== String(VERSION)) return versionOnly(version);
+  const meta = fieldsOf(columns[6]);
+  const data = fieldsOf(columns[7]);
+  if (!meta || !data) return {};
+  const record: SessionRecord = {};
+  for (const [index, name] of [...TIMES, ...TEXTS].entries()) {
+    const text = columns[index];
+    if (typeof text === 'string') record[name] = unescaped(text);
+  }
+  return { ...record, ...meta, ...data };
+}
+
+function versionOnly(version: string | null): SessionRecord {
+  return Number(version) > VERSION ? { [FIELD.version]: version! } : {};
+}
+
+/** `undefined` where it is no object of texts. */
+function fieldsOf(json: string | null | undefined): SessionRecord | undefined {
+  if (!json?.startsWith('{')) return undefined;
+  const fields = JSON.parse(json) as Record<string, unknown>;
+  if (!Object.values(fields).every((text) => typeof text === 'string')) return undefined;
+  if (!json.includes(ESCAPED_IN_JSON)) return fields as SessionRecord;
+  const entries = Object.entries(fields as SessionRecord);
+  return Object.fromEntries(entries.map(([name, text]) => [unescaped(name), unescaped(text)]));
+}
+
+const ESCAPED_IN_JSON = JSON.stringify(ESCAPE).slice(1, -1);
+
+/** Whatever the name is: `__proto__` would be none. */
+function setField(fields: SessionRecord, name: string, text: string): void {
+  if (name !== '__proto__') fields[name] = text;
+  else Object.defineProperty(fields, name, { value: text, enumerable: true, configurable: true });
+}
