@@ -1,2 +1,3 @@
 export { PostgresBackend } from './backends/postgres/postgres-backend.js';
-export type { PostgresBackendOptions } from './backends/postgres/postgres-backend.js';
+export type { PostgresBackendOptions } from './backends/postgres/postgres-options.js';
+export type { PostgresPool } from './backends/postgres/pool.js';

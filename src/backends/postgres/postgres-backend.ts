@@ -18,6 +18,7 @@ import { Connection, type RunStatement, Statement } from './connection.js';
 import { ownedPool } from './owned-pool.js';
 import { checkPool, type PostgresPool } from './pool.js';
 import { PostgresEnds } from './postgres-ends.js';
+import type { PostgresBackendOptions, PostgresUrlOptions } from './postgres-options.js';
 import { PostgresPrincipalIndex } from './postgres-principal-index.js';
 import { checkPostgresUrl } from './postgres-url.js';
 import { readRecord, recordValues } from './record-row.js';
@@ -34,25 +35,6 @@ import { Sweeper } from './sweeper.js';
 import { DEFAULT_TABLE, TableNames } from './table-names.js';
 import { hasData, readUpdateRow, updateValues } from './update-call.js';
 import { updateStatement } from './update-statement.js';
-
-export interface PostgresBackendOptions {
-  /** A pool of yours, of `pg` 8. It stays yours: it is not closed here. */
-  pool: PostgresPool;
-  /**
-   * The table of sessions, with or without its schema. Default `'sessions'`. That of principals has `_principals` behind its
-   * name.
-   */
-  table?: string;
-  /** Whether the tables are made where they are not there. Default `false`: see {@link PostgresBackend.schema}. */
-  createTable?: boolean;
-  /**
-   * Whether statements are prepared, once by each connection. Default `true`. Write `false` where a pooler that gives each
-   * transaction another connection can't prepare, as PgBouncer before 1.21.
-   */
-  prepare?: boolean;
-}
-
-type PostgresUrlOptions = Omit<PostgresBackendOptions, 'pool'>;
 
 /** As many as one statement asks for at the most. */
 const MAX_BATCH = 100;
