@@ -15,7 +15,12 @@ import flash from 'connect-flash';
 import { csrfSync } from 'csrf-sync';
 import passport from 'passport';
 import { Strategy } from 'passport-local';
-import { Session, type SessionBackend, SessionMiddleware } from 'nestjs-server-session';
+import {
+  Session,
+  type SessionBackend,
+  SessionMiddleware,
+  type SessionModuleOptions,
+} from 'nestjs-server-session';
 import { TestApp } from './app.js';
 
 /** A request as passport, connect-flash and csrf-sync furnish it. */
@@ -32,7 +37,7 @@ export const PASSWORD = 'open sesame';
 export const WRONG_PASSWORD = 'That is not the password of %s.';
 
 const csrf = csrfSync();
-const authenticator = new passport.Passport();
+export const authenticator = new passport.Passport();
 authenticator.use(
   new Strategy((name, password, done) => {
     if (password === PASSWORD) done(null, { name });
@@ -129,10 +134,13 @@ function prepare(app: INestApplication): void {
 }
 
 /** An Express application whose accounts are kept by middleware that others wrote for express-session. */
-export function startPassportApp(backend: SessionBackend): Promise<TestApp> {
+export function startPassportApp(
+  backend: SessionBackend,
+  options: Partial<SessionModuleOptions> = {},
+): Promise<TestApp> {
   return TestApp.start({
     adapter: 'express',
-    session: { backend },
+    session: { backend, ...options },
     imports: [AccountModule],
     prepare,
   });
