@@ -35,6 +35,7 @@ export default {
     '^content-disposition$': ofExpress.resolve('content-disposition'),
     '^\\./ioredis\\.cjs$': '<rootDir>/src/backends/redis/ioredis.cts',
   },
+  testSequencer: '<rootDir>/test/sequencer.cjs',
   workerIdleMemoryLimit: '700MB',
   maxWorkers: '100%',
 };

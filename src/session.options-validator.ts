@@ -51,9 +51,10 @@ export function resolveOptions(options: SessionOptions): ResolvedSessionOptions 
   if (!check.isObject('options', options, example)) check.fail();
   check.names('', options, Object.keys(OPTIONS), Object.keys(SETTINGS));
   const secrets = secretsOf(check, options.secret);
-  checkMigration(check, options.migrate);
+  const cookie = cookieOptions(check, options.cookie ?? {});
+  checkMigration(check, options.migrate, cookie);
   const resolved = {
-    cookie: cookieOptions(check, options.cookie ?? {}),
+    cookie,
     transports: transportNames(check, options.transports ?? ['cookie']),
     ...times(check, options),
     current: options.current ?? IS_CURRENT_FREE,
@@ -162,11 +163,24 @@ function times(check: OptionsChecker, options: SessionOptions) {
   return resolved;
 }
 
-function checkMigration(check: OptionsChecker, migrate: unknown): void {
-  if (migrate === undefined || isMigration(migrate)) return;
-  check.problem(
-    `migrate is ${showValue(migrate)}: write expressSession({ store, secret }) of nestjs-server-session/express-session`,
-  );
+function checkMigration(
+  check: OptionsChecker,
+  migrate: unknown,
+  cookie: ResolvedSessionOptions['cookie'],
+): void {
+  if (migrate === undefined) return;
+  if (!isMigration(migrate)) {
+    check.problem(
+      `migrate is ${showValue(migrate)}: write expressSession({ store, secret }) of nestjs-server-session/express-session`,
+    );
+    return;
+  }
+  const { oldCookieName } = migrate;
+  if (typeof cookie !== 'function' && cookie.name === oldCookieName) {
+    check.problem(
+      `cookie.name ${showValue(cookie.name)} is that of the cookie to migrate, which the new one would replace while old processes still need it: write another cookie.name`,
+    );
+  }
 }
 
 /** By the oldest secret, which stays where others are added. */

@@ -110,7 +110,7 @@ function migration(
   };
   const cookie = { name, secrets, mark };
   // Shown by nothing: it knows secrets.
-  return Object.defineProperty({}, MIGRATE, {
+  return Object.defineProperty({ oldCookieName: name }, MIGRATE, {
     value: (application: MigratingApplication) => migratingSessions(source, cookie, application),
   }) as Migration;
 }

@@ -9,6 +9,8 @@ export const MIGRATE: unique symbol = Symbol.for('nestjs-server-session:migrate'
 /** What the option `migrate` takes: `expressSession()` and `fastifySession()` make it. */
 export interface Migration {
   /** @internal */
+  readonly oldCookieName: string;
+  /** @internal */
   readonly [MIGRATE]: (application: MigratingApplication) => MigratingSessions;
 }
 

@@ -11,6 +11,7 @@ import {
   sha256,
   streaming,
 } from '../support/compressed-kinds.js';
+import { combine } from '../support/extent.js';
 import { GatedBackend } from '../support/gated-backend.js';
 
 const SLOW_SAVE_MS = 30;
@@ -30,8 +31,14 @@ const ORDERS: Record<string, (app: INestApplication) => void> = {
   },
 };
 
-describe.each(ADAPTERS)('compression, on %s', (adapter) => {
-  describe.each(Object.entries(ORDERS))('%s', (order, prepare) => {
+const CELLS = combine(ADAPTERS, Object.entries(ORDERS)).map(([adapter, [order, prepare]]) => ({
+  adapter,
+  order,
+  prepare,
+}));
+
+describe.each(CELLS)('compression, on $adapter', ({ adapter, order, prepare }) => {
+  describe(order, () => {
     let backend: GatedBackend;
     let app: TestApp;
 

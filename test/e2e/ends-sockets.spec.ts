@@ -18,6 +18,7 @@ import { TestApp } from '../support/app.js';
 import { type BackendPair, ENDS_BACKENDS, startPair } from '../support/backend-pair.js';
 import { START_MS } from '../support/shared-cluster.js';
 import { type Browser, forged } from '../support/browser.js';
+import { combine } from '../support/extent.js';
 import { connect, type GatewayClient, useGateways } from '../support/gateway-client.js';
 import { CELLS as PLATFORM_CELLS } from '../support/gateway-suite.js';
 import { SETUPS } from '../support/graphql-app.js';
@@ -51,9 +52,11 @@ class WhoGateway {
 /** How many streams have ended. */
 let streamsOver = 0;
 
-const CELLS = PLATFORM_CELLS.flatMap(([platform, adapter]) =>
-  ENDS_BACKENDS.map((name) => ({ platform, adapter, name })),
-);
+const CELLS = combine(PLATFORM_CELLS, ENDS_BACKENDS).map(([[platform, adapter], name]) => ({
+  platform,
+  adapter,
+  name,
+}));
 
 describe.each(CELLS)('sockets over $platform, on $adapter with $name', (cell) => {
   const { platform, adapter, name } = cell;
@@ -142,7 +145,9 @@ describe.each(CELLS)('sockets over $platform, on $adapter with $name', (cell) =>
     const browser = await signedIn('ada');
     const sockets = [await open(browser), await open(browser, there)];
     const others = [await open(await signedIn('eve')), await open(here.browser(), there)];
-    expect(await sockets[0]!.ask('who')).toMatchObject({ value: { principal: 'ada' } });
+    for (const socket of sockets) {
+      expect(await socket.ask('who')).toMatchObject({ value: { principal: 'ada' } });
+    }
     await end(browser);
     for (const socket of sockets) expect(await socket.closed).toBe(SEEN.ended);
     expect(await others[0]!.ask('who')).toMatchObject({ value: { principal: 'eve' } });
@@ -152,6 +157,8 @@ describe.each(CELLS)('sockets over $platform, on $adapter with $name', (cell) =>
   it('of the session that revokeAll() excepts stay open', async () => {
     const [stays, ends] = [await signedIn('ada'), await signedIn('ada')];
     const [kept, gone] = [await open(stays, there), await open(ends, there)];
+    // Before it is read, an end that is not heard makes its session that of nobody.
+    expect(await gone.ask('who')).toMatchObject({ value: { principal: 'ada' } });
     await service(here).revokeAll('ada', { except: idIn(stays) });
     expect(await gone.closed).toBe(SEEN.ended);
     expect(await kept.ask('who')).toMatchObject({ value: { principal: 'ada' } });

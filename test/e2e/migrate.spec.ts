@@ -285,4 +285,16 @@ describe('expressSession()', () => {
   ])('says what to write for %s', (_, options, message) => {
     expect(() => expressSession(options as never)).toThrow(message);
   });
+
+  it('of a cookie that has the name of the new one is refused at start', async () => {
+    const migrate = expressSession({ store, secret: 'x', name: 'sid' });
+    await expect(TestApp.start({ adapter: 'express', session: { migrate } })).rejects.toThrow(
+      /cookie\.name 'sid' is that of the cookie to migrate.*write another cookie\.name/,
+    );
+    const app = await TestApp.start({
+      adapter: 'express',
+      session: { migrate, cookie: { name: 'id' } },
+    });
+    await app.stop();
+  });
 });

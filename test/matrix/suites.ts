@@ -75,7 +75,7 @@ async function runOnNode(root: string, major: number): Promise<string> {
 
 async function runJest(cwd: string, node: string): Promise<string> {
   const jest = 'node_modules/jest/bin/jest.js';
-  const command = `${node} --experimental-vm-modules --no-warnings ${jest} ${FILES} --testPathIgnorePatterns '${WITHOUT}'`;
+  const command = `TEST_EXTENT=all ${node} --experimental-vm-modules --no-warnings ${jest} ${FILES} --testPathIgnorePatterns '${WITHOUT}'`;
   let told = 0;
   const tellFiles = (output: string) => {
     const files = output.match(/^(?:PASS|FAIL) .*(?=\n)/gm) ?? [];

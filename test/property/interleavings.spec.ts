@@ -7,6 +7,7 @@ import { createSessionObject } from '../../src/session/session-object.js';
 import type { SessionRuntime } from '../../src/session/session-runtime.js';
 import { startBackend, type TestBackend } from '../support/backends.js';
 import { lifeRuntime } from '../support/life.js';
+import { isWhole } from '../support/extent.js';
 import { BACKENDS } from '../support/matrix.js';
 import { sharedCluster, START_MS } from '../support/shared-cluster.js';
 import {
@@ -21,7 +22,7 @@ import {
 const KEYS = ['a', 'b', 'n', 'list'];
 const STARTED = { a: 1, n: 5, list: [0] };
 /** More and others by hand: `PROPERTY_RUNS=20000 npm run jest -- test/property`. */
-const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 120);
+const RUNS = Number(process.env['PROPERTY_RUNS'] ?? (isWhole ? 120 : 40));
 /** The same programs in each run of `npm test`, so that it fails for what was changed and nothing else. */
 const SEED = process.env['PROPERTY_RUNS'] ? {} : { seed: 20_261_122 };
 

@@ -20,6 +20,7 @@ import type { SessionRuntime } from '../../src/session/session-runtime.js';
 import { ServerStore } from '../../src/session/server-store.js';
 import { storedSession } from '../../src/session/stored-session.js';
 import { ThreeMethodBackend } from '../support/backends.js';
+import { isWhole } from '../support/extent.js';
 import { RedisServer } from '../support/redis-server.js';
 
 const LIFETIME = { idleMs: 600_000, absoluteMs: 3_600_000 };
@@ -222,11 +223,11 @@ afterAll(async () => {
 /** Sessions and an index that nobody has used, and how many programs there is time for. */
 const BACKENDS: Record<string, { numRuns: number; make(): Shared }> = {
   memory: {
-    numRuns: 300,
+    numRuns: isWhole ? 300 : 100,
     make: () => ({ backend: new MemoryBackend(), index: new LocalPrincipalIndex() }),
   },
   'three methods': {
-    numRuns: 300,
+    numRuns: isWhole ? 300 : 100,
     make: () => ({
       backend: new AtomicAdapter(new ThreeMethodBackend()),
       index: new LocalPrincipalIndex(),

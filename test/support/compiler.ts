@@ -7,6 +7,9 @@ const ROOT = new URL('../../', import.meta.url).pathname;
 const DECLARING =
   /\/src\/(express|fastify)\.ts$|\/node_modules\/(@types\/express-|@fastify\/)session\//;
 
+/** What is parsed once for all programs: all files but the one that differs. */
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
 export interface CompileOptions {
   /** Packages that are not there, nor their types. */
   without?: readonly string[];
@@ -26,6 +29,12 @@ export function compile(text: string, { without = [] }: CompileOptions = {}): st
   host.fileExists = (path) => path === file || (!isHidden(path) && fileExists(path));
   host.readFile = (path) => (path === file ? text : readFile(path));
   host.directoryExists = (path) => !isHidden(path) && directoryExists!(path);
+  const { getSourceFile } = host;
+  host.getSourceFile = (path, ...rest) => {
+    if (path === file) return getSourceFile(path, ...rest);
+    if (!parsed.has(path)) parsed.set(path, getSourceFile(path, ...rest));
+    return parsed.get(path);
+  };
   const checked = { ...options, skipLibCheck: false, noUnusedLocals: false };
   const program = ts.createProgram([file], checked, host);
   return program

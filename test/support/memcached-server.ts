@@ -68,8 +68,10 @@ export class MemcachedServer {
     return this.kill();
   }
 
+  /** Waits until it answers itself, and not another that has taken its port meanwhile. */
   async isReady(): Promise<void> {
-    while (!(await this.ask('version').catch(() => undefined))) {
+    const itself = `STAT pid ${this.#process.pid}`;
+    while ((await this.ask('stats').catch(() => undefined)) !== itself) {
       if (!this.#isRunning) throw new Error('memcached ended when it was started');
       await sleep(20);
     }
