@@ -22,9 +22,20 @@ export class OptionsChecker {
     return isObject;
   }
 
-  names(prefix: string, value: object, known: string[], elsewhere: string[] = []): void {
+  /** @param foreign what to write for names that other libraries have for the same */
+  names(
+    prefix: string,
+    value: object,
+    known: string[],
+    elsewhere: string[] = [],
+    foreign: Readonly<Record<string, string>> = {},
+  ): void {
     for (const name of Object.keys(value)) {
       if (known.includes(name)) continue;
+      if (Object.hasOwn(foreign, name)) {
+        this.problem(`${prefix}${name} is no option: ${foreign[name]}`);
+        continue;
+      }
       if (elsewhere.includes(name)) {
         this.problem(`${name} must be known before the options are: write it beside useFactory`);
         continue;

@@ -3,6 +3,7 @@ import { showValue } from './errors/show-value.js';
 import type { PrincipalOf } from './principals/principal-of.js';
 import type { SessionLimit } from './principals/sign-ins.js';
 import { isMigration } from './migration/migration.js';
+import { FOREIGN_OPTIONS } from './session.foreign-options.js';
 import { OptionsChecker } from './session.options-checker.js';
 import type {
   PrincipalsOptions,
@@ -49,7 +50,7 @@ export function resolveOptions(options: SessionOptions): ResolvedSessionOptions 
   const check = new OptionsChecker();
   const example = 'an object, such as { secret: process.env.SESSION_SECRET }';
   if (!check.isObject('options', options, example)) check.fail();
-  check.names('', options, Object.keys(OPTIONS), Object.keys(SETTINGS));
+  check.names('', options, Object.keys(OPTIONS), Object.keys(SETTINGS), FOREIGN_OPTIONS);
   const secrets = secretsOf(check, options.secret);
   const cookie = cookieOptions(check, options.cookie ?? {});
   checkMigration(check, options.migrate, cookie);

@@ -15,7 +15,28 @@ function problems(options: object): readonly string[] {
   return [];
 }
 
+/** The options of express-session and @fastify/session that have another name here, or none. */
+const FOREIGN: [name: string, value: unknown, hint: RegExp][] = [
+  ['store', {}, /write backend, such as RedisBackend/],
+  ['name', 'sid', /write cookie: \{ name: 'sid' \}/],
+  ['cookieName', 'sid', /write cookie: \{ name: 'sid' \}/],
+  ['cookiePrefix', 's:', /leave it out/],
+  ['resave', false, /leave it out: a session is saved when it has changed/],
+  ['saveUninitialized', false, /leave it out: a session is stored once it has data/],
+  ['rolling', true, /leave it out: each use prolongs a session/],
+  ['unset', 'destroy', /leave it out: req\.session = null ends/],
+  ['proxy', true, /leave it out, and set 'trust proxy'/],
+  ['genid', () => '', /leave it out: ids are random/],
+  ['idGenerator', () => '', /leave it out: ids are random/],
+];
+
 describe('options', () => {
+  it.each(FOREIGN)('of other libraries are refused with what to write: %s', (name, value, hint) => {
+    expect(problems({ secret, [name]: value })).toEqual([
+      expect.stringMatching(new RegExp(`^${name} is no option: ${hint.source}`)),
+    ]);
+  });
+
   it('have the defaults that the README names', () => {
     expect(resolveOptions({ secret })).toEqual({
       signatures: [expect.any(Signature)],
@@ -58,6 +79,8 @@ describe('options', () => {
   it.each<[object, RegExp]>([
     [{ secret, idleTimout: '1h' }, /^idleTimout is no option: did you mean idleTimeout\?$/],
     [{ secret, Secret: 1 }, /did you mean secret/],
+    [{ secret, cookie: { maxAge: 60_000 } }, /^cookie\.maxAge is no option: write idleTimeout/],
+    [{ secret, cookie: { expires: null } }, /^cookie\.expires is no option: write absoluteTimeout/],
     [{ secret, zzzzzzzzzzzzzzzz: 1 }, /the options are secret, backend, cookie, transports/],
     [{ secret, load: 'lazy' }, /^load must be known before the options are: write it beside/],
     [{}, /^secret is missing: write a text of at least 32 characters\. Make one with: node -p/],
