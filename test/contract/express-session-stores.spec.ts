@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import session from 'express-session';
 import { StoreBackend } from 'nestjs-server-session/express-session';
-import { testContractAtOnce } from '../support/contract.js';
+import { testContract } from '../support/contract.js';
 import { startFileStore, startPgStore, STORES, type TestStore } from '../support/session-stores.js';
 
 const RECORD = { $created: '1', $seen: '2', user: '"ada"' };
@@ -20,7 +20,7 @@ describe.each(Object.keys(STORES))('StoreBackend over %s', (name) => {
   }, START_MS);
   afterAll(() => started.stop());
 
-  testContractAtOnce(() => backend);
+  testContract(() => backend);
 
   it('takes a session of express-session in the same store for none of its own', async () => {
     const { store } = started;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyvSqlite } from '@keyv/sqlite';
 import { Keyv, type KeyvStoreAdapter } from 'keyv';
 import { KeyvBackend } from 'nestjs-server-session/keyv';
-import { testContractAtOnce } from '../support/contract.js';
+import { testContract } from '../support/contract.js';
 
 const RECORD = { $created: '1', $seen: '2', user: '"ada"' };
 const newId = () => randomBytes(16).toString('base64url');
@@ -18,7 +18,7 @@ function keyvOf(map: Map<string, unknown>, options: object = {}): Keyv {
 
 describe('KeyvBackend over a Keyv in memory', () => {
   const backend = new KeyvBackend(keyvOf(new Map()));
-  testContractAtOnce(() => backend);
+  testContract(() => backend);
 
   it('puts its prefix behind the namespace, and gives keys the life that it is told', async () => {
     const map = new Map<string, string>();
@@ -72,7 +72,7 @@ describe('KeyvBackend over SQLite in a file', () => {
     await rm(folder, { recursive: true });
   });
 
-  testContractAtOnce(() => new KeyvBackend(keyv));
+  testContract(() => new KeyvBackend(keyv));
 
   it('has the sessions of before when it is opened again', async () => {
     const id = newId();

@@ -5,7 +5,7 @@ import { MemcacheClient } from 'memcache-client';
 import type { SessionRecord } from 'nestjs-server-session';
 import { MemcachedBackend } from 'nestjs-server-session/memcached';
 import { change, dataOf, LONG, newRecord } from '../../src/testing/records.js';
-import { testContractAtOnce } from '../support/contract.js';
+import { testContract } from '../support/contract.js';
 import { MemcachedServer } from '../support/memcached-server.js';
 import { until } from '../support/until.js';
 
@@ -41,7 +41,7 @@ function clientWith(methods: object) {
 }
 
 describe('MemcachedBackend', () => {
-  testContractAtOnce(() => backend);
+  testContract(() => backend);
 
   it('of changes in four processes at once all stay', async () => {
     const id = await stored();
