@@ -12,6 +12,7 @@ export const FOREIGN_OPTIONS: Readonly<Record<string, string>> = {
   saveUninitialized: 'leave it out: a session is stored once it has data',
   unset: 'leave it out: req.session = null ends the session',
   proxy: "leave it out, and set 'trust proxy' of Express, or trustProxy of Fastify",
+  algorithm: 'leave it out: tokens are signed with HMAC-SHA-256',
   genid: 'leave it out: ids are random',
   idGenerator: 'leave it out: ids are random',
   cookiePrefix: "leave it out, and set cookie: { name: 'sid' }",
@@ -24,4 +25,6 @@ export const FOREIGN_COOKIE_OPTIONS: Readonly<Record<string, string>> = {
   expires:
     "write absoluteTimeout, such as '30d', beside cookie; or cookie.persistent: false for one that ends with the browser",
   signed: 'leave it out: the cookie always is',
+  encode: 'leave it out: no token needs it',
+  priority: 'leave it out: it can not be set here',
 };

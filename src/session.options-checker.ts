@@ -22,22 +22,17 @@ export class OptionsChecker {
     return isObject;
   }
 
-  /** @param foreign what to write for names that other libraries have for the same */
+  /** @param instead what to write for names that are known not to be options */
   names(
     prefix: string,
     value: object,
     known: string[],
-    elsewhere: string[] = [],
-    foreign: Readonly<Record<string, string>> = {},
+    instead: Readonly<Record<string, string>> = {},
   ): void {
     for (const name of Object.keys(value)) {
       if (known.includes(name)) continue;
-      if (Object.hasOwn(foreign, name)) {
-        this.problem(`${prefix}${name} is no option: ${foreign[name]}`);
-        continue;
-      }
-      if (elsewhere.includes(name)) {
-        this.problem(`${name} must be known before the options are: write it beside useFactory`);
+      if (Object.hasOwn(instead, name)) {
+        this.problem(`${prefix}${name} is no option: ${instead[name]}`);
         continue;
       }
       const nearest = closest(name, known);

@@ -1,13 +1,11 @@
-import { createHmac } from 'node:crypto';
 import { showValue } from './errors/show-value.js';
 import type { PrincipalOf } from './principals/principal-of.js';
 import type { SessionLimit } from './principals/sign-ins.js';
-import { isMigration } from './migration/migration.js';
+import { checkMigration, resolveMigration } from './migration/migration-option.js';
 import { FOREIGN_OPTIONS } from './session.foreign-options.js';
 import { OptionsChecker } from './session.options-checker.js';
 import type {
   PrincipalsOptions,
-  ResolvedMigration,
   ResolvedSessionOptions,
   SessionModuleSettings,
   SessionOptions,
@@ -39,7 +37,9 @@ const OPTIONS: Record<keyof SessionOptions, true> = {
 };
 /** From Node 24 on an AsyncLocalStorage costs a request nothing that can be measured. */
 const IS_CURRENT_FREE = Number.parseInt(process.versions.node) >= 24;
-const SETTINGS: Record<keyof SessionModuleSettings, true> = { isGlobal: true, load: true };
+const BESIDE = 'it must be known before the options are: write it beside useFactory';
+const SETTINGS: Record<keyof SessionModuleSettings, string> = { isGlobal: BESIDE, load: BESIDE };
+const INSTEAD = { ...FOREIGN_OPTIONS, ...SETTINGS };
 
 /**
  * Checks what a user passed and fills in defaults. Reads nothing but its argument. Of the secrets only what they sign
@@ -50,7 +50,7 @@ export function resolveOptions(options: SessionOptions): ResolvedSessionOptions 
   const check = new OptionsChecker();
   const example = 'an object, such as { secret: process.env.SESSION_SECRET }';
   if (!check.isObject('options', options, example)) check.fail();
-  check.names('', options, Object.keys(OPTIONS), Object.keys(SETTINGS), FOREIGN_OPTIONS);
+  check.names('', options, Object.keys(OPTIONS), INSTEAD);
   const secrets = secretsOf(check, options.secret);
   const cookie = cookieOptions(check, options.cookie ?? {});
   checkMigration(check, options.migrate, cookie);
@@ -68,7 +68,7 @@ export function resolveOptions(options: SessionOptions): ResolvedSessionOptions 
   return {
     ...resolved,
     signatures: secrets.map((secret) => new Signature(secret)),
-    migration: migration(options.migrate, secrets),
+    migration: resolveMigration(options.migrate, secrets),
   };
 }
 
@@ -162,36 +162,6 @@ function times(check: OptionsChecker, options: SessionOptions) {
     );
   }
   return resolved;
-}
-
-function checkMigration(
-  check: OptionsChecker,
-  migrate: unknown,
-  cookie: ResolvedSessionOptions['cookie'],
-): void {
-  if (migrate === undefined) return;
-  if (!isMigration(migrate)) {
-    check.problem(
-      `migrate is ${showValue(migrate)}: write expressSession({ store, secret }) of nestjs-server-session/express-session`,
-    );
-    return;
-  }
-  const { oldCookieName } = migrate;
-  if (typeof cookie !== 'function' && cookie.name === oldCookieName) {
-    check.problem(
-      `cookie.name ${showValue(cookie.name)} is that of the cookie to migrate, which the new one would replace while old processes still need it: write another cookie.name`,
-    );
-  }
-}
-
-/** By the oldest secret, which stays where others are added. */
-function migration(
-  migrate: SessionOptions['migrate'],
-  secrets: readonly string[],
-): ResolvedMigration | undefined {
-  if (!migrate) return undefined;
-  const key = createHmac('sha256', secrets.at(-1)!).update('migrate').digest();
-  return { migrate, derive: (text) => createHmac('sha256', key).update(text).digest() };
 }
 
 function secretsOf(check: OptionsChecker, secret: unknown): readonly string[] {

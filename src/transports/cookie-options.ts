@@ -55,7 +55,7 @@ export function resolveCookie(
 function checkedCookie(check: OptionsChecker, options: SessionCookieOptions) {
   const example = "an object, such as { name: 'sid' }, or a function of the request that gives one";
   const given = check.isObject('cookie', options, example) ? options : {};
-  check.names('cookie.', given, Object.keys(COOKIE_OPTIONS), [], FOREIGN_COOKIE_OPTIONS);
+  check.names('cookie.', given, Object.keys(COOKIE_OPTIONS), FOREIGN_COOKIE_OPTIONS);
   const { name = 'sid', path = '/', domain, sameSite = 'lax', secure = 'auto' } = given;
   const { httpOnly = true, partitioned = false, persistent = true } = given;
   check.oneOf('cookie.sameSite', sameSite, ['strict', 'lax', 'none', 'auto']);

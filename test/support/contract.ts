@@ -12,13 +12,10 @@ export function testContract(create: () => SessionBackend): void {
 /** The same with all cases at once, for a backend that keeps them waiting: what takes long in a case is that it waits. */
 export function testContractAtOnce(create: () => SessionBackend): void {
   const cases = sessionBackendContract({ create });
-  const results = new Map<string, Promise<void>>();
+  let results: Promise<void>[];
   beforeAll(() => {
-    for (const { name, run } of cases) {
-      const result = run();
-      result.catch(() => {});
-      results.set(name, result);
-    }
+    results = cases.map(({ run }) => run());
+    for (const result of results) result.catch(() => {});
   });
-  for (const { name } of cases) it(name, () => results.get(name), LONG_MS);
+  for (const [index, { name }] of cases.entries()) it(name, () => results[index], LONG_MS);
 }

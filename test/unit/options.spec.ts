@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { SessionOptionsError } from 'nestjs-server-session';
+import type { FastifySessionOptions as FastifyOptions } from '@fastify/session';
+import type { SessionOptions as ExpressOptions } from 'express-session';
+import {
+  type SessionCookieOptions,
+  type SessionOptions,
+  SessionOptionsError,
+} from 'nestjs-server-session';
 import { Signature } from '../../src/transports/signature.js';
 import { resolveCookie } from '../../src/transports/cookie-options.js';
 import { resolveOptions, resolveSettings } from '../../src/session.options-validator.js';
@@ -15,25 +21,44 @@ function problems(options: object): readonly string[] {
   return [];
 }
 
-/** The options of express-session and @fastify/session that have another name here, or none. */
-const FOREIGN: [name: string, value: unknown, hint: RegExp][] = [
-  ['store', {}, /write backend, such as RedisBackend/],
-  ['name', 'sid', /write cookie: \{ name: 'sid' \}/],
-  ['cookieName', 'sid', /write cookie: \{ name: 'sid' \}/],
-  ['cookiePrefix', 's:', /leave it out/],
-  ['resave', false, /leave it out: a session is saved when it has changed/],
-  ['saveUninitialized', false, /leave it out: a session is stored once it has data/],
-  ['rolling', true, /leave it out: each use prolongs a session/],
-  ['unset', 'destroy', /leave it out: req\.session = null ends/],
-  ['proxy', true, /leave it out, and set 'trust proxy'/],
-  ['genid', () => '', /leave it out: ids are random/],
-  ['idGenerator', () => '', /leave it out: ids are random/],
-];
+type TheirOptions = keyof ExpressOptions | keyof FastifyOptions;
+/** `signed` is one of Express' own cookies. */
+type TheirCookieOptions =
+  keyof NonNullable<ExpressOptions['cookie'] & FastifyOptions['cookie']> | 'signed';
+
+/** Every option of express-session and @fastify/session that has another name here, or none. */
+const FOREIGN: Record<Exclude<TheirOptions, keyof SessionOptions>, RegExp> = {
+  store: /write backend, such as RedisBackend/,
+  name: /write cookie: \{ name: 'sid' \}/,
+  cookieName: /write cookie: \{ name: 'sid' \}/,
+  cookiePrefix: /leave it out, and set cookie/,
+  resave: /leave it out: a session is saved when it has changed/,
+  saveUninitialized: /leave it out: a session is stored once it has data/,
+  rolling: /leave it out: each use prolongs a session/,
+  unset: /leave it out: req\.session = null ends/,
+  proxy: /leave it out, and set 'trust proxy'/,
+  algorithm: /leave it out: tokens are signed/,
+  genid: /leave it out: ids are random/,
+  idGenerator: /leave it out: ids are random/,
+};
+const FOREIGN_OF_COOKIE: Record<Exclude<TheirCookieOptions, keyof SessionCookieOptions>, RegExp> = {
+  maxAge: /write idleTimeout/,
+  expires: /write absoluteTimeout/,
+  signed: /leave it out: the cookie always is/,
+  encode: /leave it out/,
+  priority: /leave it out/,
+};
 
 describe('options', () => {
-  it.each(FOREIGN)('of other libraries are refused with what to write: %s', (name, value, hint) => {
-    expect(problems({ secret, [name]: value })).toEqual([
+  it.each(Object.entries(FOREIGN))('of other libraries say what to write: %s', (name, hint) => {
+    expect(problems({ secret, [name]: {} })).toEqual([
       expect.stringMatching(new RegExp(`^${name} is no option: ${hint.source}`)),
+    ]);
+  });
+
+  it.each(Object.entries(FOREIGN_OF_COOKIE))('of their cookie, too: %s', (name, hint) => {
+    expect(problems({ secret, cookie: { [name]: {} } })).toEqual([
+      expect.stringMatching(new RegExp(`^cookie\\.${name} is no option: ${hint.source}`)),
     ]);
   });
 
@@ -79,10 +104,11 @@ describe('options', () => {
   it.each<[object, RegExp]>([
     [{ secret, idleTimout: '1h' }, /^idleTimout is no option: did you mean idleTimeout\?$/],
     [{ secret, Secret: 1 }, /did you mean secret/],
-    [{ secret, cookie: { maxAge: 60_000 } }, /^cookie\.maxAge is no option: write idleTimeout/],
-    [{ secret, cookie: { expires: null } }, /^cookie\.expires is no option: write absoluteTimeout/],
     [{ secret, zzzzzzzzzzzzzzzz: 1 }, /the options are secret, backend, cookie, transports/],
-    [{ secret, load: 'lazy' }, /^load must be known before the options are: write it beside/],
+    [
+      { secret, load: 'lazy' },
+      /^load is no option: it must be known before the options are: write it beside/,
+    ],
     [{}, /^secret is missing: write a text of at least 32 characters\. Make one with: node -p/],
     [{ secret: 'short' }, /^secret has 5 characters: write at least 32/],
     [{ secret: [] }, /empty list/],
