@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { MemcachedBackend } from 'nestjs-server-session/memcached';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';
@@ -28,6 +28,7 @@ describe.each(ADAPTERS)('sessions in memcached, on %s', (adapter) => {
       });
     apps = [await start(), await start()];
   });
+  afterEach(() => server.resume());
   afterAll(async () => {
     for (const app of apps) await app.stop();
     await server.stop();
@@ -36,7 +37,7 @@ describe.each(ADAPTERS)('sessions in memcached, on %s', (adapter) => {
   /** The same visitor at both applications. */
   async function visitors(): Promise<Browser[]> {
     const [one, other] = apps.map((app) => app.browser()) as [Browser, Browser];
-    await one.post('/set/1000');
+    expect((await one.post('/set/1000')).status).toBe(200);
     Object.assign(other.cookies, one.cookies);
     return [one, other];
   }
@@ -58,7 +59,7 @@ describe.each(ADAPTERS)('sessions in memcached, on %s', (adapter) => {
     'frozen: 503; woken: back, with all that there was',
     async () => {
       const [browser] = (await visitors()) as [Browser];
-      server.freeze();
+      await server.freeze();
       expect((await browser.get('/session')).status).toBe(503);
       expect((await browser.post('/set/1')).status).toBe(503);
       server.resume();

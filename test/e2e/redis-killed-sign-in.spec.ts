@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { RedisBackend, SessionService } from 'nestjs-server-session';
+import { RedisBackend, type SessionOptions, SessionService } from 'nestjs-server-session';
 import { LEASE_MS } from '../../src/backends/principal-index.js';
 import { TestApp } from '../support/app.js';
 import type { Browser } from '../support/browser.js';
@@ -45,17 +45,16 @@ let client: Redis;
 let well: TestApp;
 const session = {
   idleTimeout: '1h',
-  backendTimeout: '150ms',
   principals: { maxSessions: MOST, onLimit: 'refuse' as const },
 };
 
-async function start(own: Redis, onLimit: 'refuse' | 'end-oldest' = 'refuse'): Promise<TestApp> {
+async function start(own: Redis, parts: Partial<SessionOptions> = {}): Promise<TestApp> {
   return TestApp.start({
     adapter: 'express',
     controllers: [PrincipalController],
     session: {
       ...session,
-      principals: { maxSessions: MOST, onLimit },
+      ...parts,
       backend: new RedisBackend({ client: own }),
     },
   });
@@ -80,7 +79,10 @@ async function killedAfter(
 ): Promise<boolean> {
   const way = await LastWay.to(redis.port);
   const only = redis.client({ port: way.port, retryStrategy: () => null });
-  const app = await start(only, 'end-oldest');
+  const app = await start(only, {
+    backendTimeout: '250ms',
+    principals: { maxSessions: MOST, onLimit: 'end-oldest' },
+  });
   try {
     const own = app.browser();
     if (browser) own.token = browser.token;

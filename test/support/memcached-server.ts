@@ -4,6 +4,9 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './redis-server.js';
 
+/** Who has not answered for so long is frozen. */
+const SILENCE_MS = 200;
+
 /** A private memcached on a free port, stopped by its pid. */
 export class MemcachedServer {
   #process: ChildProcess;
@@ -26,11 +29,11 @@ export class MemcachedServer {
   }
 
   /** Sends one line over a connection of its own. @returns the first line of the answer */
-  async ask(line: string): Promise<string> {
+  async ask(line: string, signal?: AbortSignal): Promise<string> {
     const socket = connect(this.port, '127.0.0.1');
     try {
       socket.write(`${line}\r\n`);
-      const [answer] = (await once(socket, 'data')) as [Buffer];
+      const [answer] = (await once(socket, 'data', { signal })) as [Buffer];
       return answer.toString().split('\r\n', 1)[0]!;
     } finally {
       socket.destroy();
@@ -42,9 +45,11 @@ export class MemcachedServer {
     return Number(/^HD t(-?\d+)/.exec(await this.ask(`mg ${key} t`))?.[1]);
   }
 
-  /** Stops it from answering, with its connections left open. */
-  freeze(): void {
+  /** Stops it from answering, with its connections left open. Its threads go on until its first has heard of it. */
+  async freeze(): Promise<void> {
     this.#process.kill('SIGSTOP');
+    const isAnswering = () => this.ask('version', AbortSignal.timeout(SILENCE_MS));
+    while (await isAnswering().catch(() => undefined));
   }
 
   resume(): void {
@@ -68,10 +73,8 @@ export class MemcachedServer {
     return this.kill();
   }
 
-  /** Waits until it answers itself, and not another that has taken its port meanwhile. */
   async isReady(): Promise<void> {
-    const itself = `STAT pid ${this.#process.pid}`;
-    while ((await this.ask('stats').catch(() => undefined)) !== itself) {
+    while (!(await this.ask('version').catch(() => undefined))) {
       if (!this.#isRunning) throw new Error('memcached ended when it was started');
       await sleep(20);
     }
