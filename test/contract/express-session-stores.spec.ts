@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import session from 'express-session';
 import { StoreBackend } from 'nestjs-server-session/express-session';
 import { testContract } from '../support/contract.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MemcacheClient } from 'memcache-client';
 import type { SessionRecord } from 'nestjs-server-session';
 import { MemcachedBackend } from 'nestjs-server-session/memcached';

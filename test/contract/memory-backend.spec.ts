@@ -1,4 +1,4 @@
-import { describe } from '@jest/globals';
+import { describe } from 'vitest';
 import { MemoryBackend } from 'nestjs-server-session';
 import { testContract } from '../support/contract.js';
 

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PostgresBackend } from 'nestjs-server-session/postgres';
 import type { Pool } from 'pg';
 import { change, LONG, newRecord } from '../../src/testing/records.js';
 import { testContract } from '../support/contract.js';
 import { queriesOf } from '../support/postgres-queries.js';
 import { PostgresServer } from '../support/postgres-server.js';
-import { START_MS } from '../support/shared-cluster.js';
+import { START_MS } from '../support/shared-servers.js';
 import { until } from '../support/until.js';
 
 let server: PostgresServer;

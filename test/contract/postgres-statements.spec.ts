@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { PostgresBackend } from 'nestjs-server-session/postgres';
 import type { Pool } from 'pg';
 import { change, dataOf, LONG, newRecord, nowOf } from '../../src/testing/records.js';
 import { PostgresServer } from '../support/postgres-server.js';
-import { START_MS } from '../support/shared-cluster.js';
+import { START_MS } from '../support/shared-servers.js';
 import { until } from '../support/until.js';
 
 let server: PostgresServer;

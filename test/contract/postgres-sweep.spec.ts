@@ -1,9 +1,9 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { PostgresBackend } from 'nestjs-server-session/postgres';
 import type { Pool } from 'pg';
 import { newRecord } from '../../src/testing/records.js';
 import { PostgresServer } from '../support/postgres-server.js';
-import { START_MS } from '../support/shared-cluster.js';
+import { START_MS } from '../support/shared-servers.js';
 import { until } from '../support/until.js';
 
 let server: PostgresServer;

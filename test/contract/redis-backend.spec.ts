@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Cluster, type Redis } from 'ioredis';
 import { RedisBackend } from 'nestjs-server-session';
 import { change, LONG, newRecord } from '../../src/testing/records.js';
@@ -7,9 +7,7 @@ import { commandsOf } from '../support/commands.js';
 import { testContractAtOnce } from '../support/contract.js';
 import { testRedisClient } from '../support/redis-client-cases.js';
 import { RedisServer, SERVERS } from '../support/redis-server.js';
-import { shareCluster, sharedCluster, START_MS } from '../support/shared-cluster.js';
-
-shareCluster();
+import { sharedCluster, START_MS } from '../support/shared-servers.js';
 
 describe.each(SERVERS)('RedisBackend on %s', (program) => {
   let server: RedisServer;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Redis } from 'ioredis';
 import { RedisBackend, type RedisBackendOptions } from 'nestjs-server-session';
 import { sessionBackendContract } from 'nestjs-server-session/testing';
@@ -15,7 +15,7 @@ import {
 } from '../support/redis-clients.js';
 import { RedisSentinel } from '../support/redis-sentinel.js';
 import { RedisServer } from '../support/redis-server.js';
-import { shareCluster, sharedCluster, START_MS } from '../support/shared-cluster.js';
+import { sharedCluster, START_MS } from '../support/shared-servers.js';
 import { until } from '../support/until.js';
 
 type Client = RedisBackendOptions['client'];
@@ -25,8 +25,6 @@ function send(client: Client, name: string): Promise<unknown> {
   if ('call' in client) return client.call(name);
   return (client as { sendCommand(args: string[]): Promise<unknown> }).sendCommand([name]);
 }
-
-shareCluster();
 
 let server: RedisServer;
 let admin: Redis;

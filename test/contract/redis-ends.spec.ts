@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { RedisBackend } from 'nestjs-server-session';
@@ -314,7 +314,7 @@ it('a client that fromUrl made closes what listens when the last application has
 });
 
 it('where several servers pass on what is published, listeners ask now and then all the same', async () => {
-  const spy = jest.spyOn(globalThis, 'setInterval');
+  const spy = vi.spyOn(globalThis, 'setInterval');
   try {
     const backend = new RedisBackend({ client: admin, isSharded: true });
     const recorder = await EndsRecorder.start(backend.ends);

@@ -1,4 +1,4 @@
-import { describe } from '@jest/globals';
+import { describe } from 'vitest';
 import { ThreeMethodBackend } from '../support/backends.js';
 import { testContract } from '../support/contract.js';
 

@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SpanStatusCode, trace } from '@opentelemetry/api';
 import {
   BasicTracerProvider,
@@ -137,7 +137,7 @@ describe.each(ADAPTERS)('docs/operations.md, on %s', (adapter) => {
       await browser.post('/sign-out');
       expect(ended()).toEqual([span('session load'), span('session destroy')]);
     } finally {
-      jest.useRealTimers();
+      vi.useRealTimers();
     }
   });
 });

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PostgresBackend } from 'nestjs-server-session/postgres';
 import type { Pool } from 'pg';
 import { change, dataOf, LONG, newRecord } from '../../src/testing/records.js';
 import { importExample } from '../support/examples.js';
 import { PostgresServer } from '../support/postgres-server.js';
-import { START_MS } from '../support/shared-cluster.js';
+import { START_MS } from '../support/shared-servers.js';
 import { until } from '../support/until.js';
 
 const PAGE = 'docs/postgres.md';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryBackend, Session } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import type { Browser } from '../support/browser.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryBackend, type SessionModuleOptions } from 'nestjs-server-session';
 import { tokenIn } from '../support/ageing.js';
 import { ADAPTERS, TestApp } from '../support/app.js';

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { SessionService } from 'nestjs-server-session';
 import { idIn } from '../support/ageing.js';
 import { onEveryBackend } from '../support/matrix.js';

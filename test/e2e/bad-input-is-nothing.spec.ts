@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { once } from 'node:events';
 import { sign } from 'cookie-signature';
 import { Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { Session, type SessionRecord } from 'nestjs-server-session';
 import { tokenIn } from '../support/ageing.js';
 import { SECRET } from '../support/app.js';

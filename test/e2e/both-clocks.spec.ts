@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { Controller, Get } from '@nestjs/common';
 import { Session } from 'nestjs-server-session';
 import { age, idIn } from '../support/ageing.js';

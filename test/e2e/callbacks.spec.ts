@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryBackend, SessionService } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import type { Browser } from '../support/browser.js';

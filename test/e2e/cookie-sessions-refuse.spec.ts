@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Post, Req, Res, Sse } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   MemoryBackend,
   Session,
@@ -93,7 +93,7 @@ let app: TestApp;
 const withCookie = (cookie: string) =>
   ({ post: (path: string) => app.browser().post(path, { cookie }) }) as Browser;
 afterEach(async () => {
-  jest.useRealTimers();
+  vi.useRealTimers();
   await app?.stop();
 });
 

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Session } from 'nestjs-server-session';
 import { ADAPTERS, type TestApp } from '../support/app.js';
 import type { Browser } from '../support/browser.js';
@@ -24,7 +24,7 @@ describe.each(ADAPTERS)('a session in its cookie, on %s', (adapter) => {
     browser = app.browser();
   });
   afterEach(async () => {
-    jest.useRealTimers();
+    vi.useRealTimers();
     await app.stop();
   });
 

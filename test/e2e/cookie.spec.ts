@@ -1,6 +1,6 @@
 import { Controller, Get, Header, Res } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { sign } from 'cookie-signature';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { MemoryBackend, Session, type SessionModuleOptions } from 'nestjs-server-session';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { age, idIn } from '../support/ageing.js';
 import { gate, InterleavingController } from '../support/interleaving-controller.js';
 import { onEveryBackend } from '../support/matrix.js';

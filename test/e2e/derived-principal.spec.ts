@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { Session, SessionService } from 'nestjs-server-session';
 import { age, idIn } from '../support/ageing.js';
 import { TestApp } from '../support/app.js';

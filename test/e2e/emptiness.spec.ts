@@ -1,4 +1,4 @@
-import { afterEach, expect, it, jest } from '@jest/globals';
+import { afterEach, expect, it, vi } from 'vitest';
 import { SessionService } from 'nestjs-server-session';
 import { age, idIn } from '../support/ageing.js';
 import type { TestShared } from '../support/backends.js';
@@ -11,7 +11,7 @@ const session = { renewInterval: '10m' };
 const controllers = [InterleavingController];
 
 onEveryBackend('a session left empty', { session, controllers }, (cell, { transport }) => {
-  afterEach(() => void jest.useRealTimers());
+  afterEach(() => void vi.useRealTimers());
 
   async function started() {
     const browser = cell.app.browser();

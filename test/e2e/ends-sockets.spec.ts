@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringifyCookie } from 'cookie';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import {
@@ -16,7 +16,7 @@ import { WebSocket } from 'ws';
 import { age, idIn } from '../support/ageing.js';
 import { TestApp } from '../support/app.js';
 import { type BackendPair, ENDS_BACKENDS, startPair } from '../support/backend-pair.js';
-import { START_MS } from '../support/shared-cluster.js';
+import { START_MS } from '../support/shared-servers.js';
 import { type Browser, forged } from '../support/browser.js';
 import { combine } from '../support/extent.js';
 import { connect, type GatewayClient, useGateways } from '../support/gateway-client.js';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Controller, type ExecutionContext, Get, HttpCode, Param, Post, Sse } from '@nestjs/common';
 import {
   MemoryBackend,
@@ -15,7 +15,7 @@ import { concat, NEVER, of } from 'rxjs';
 import { age, idIn } from '../support/ageing.js';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import { type BackendPair, ENDS_BACKENDS, startPair } from '../support/backend-pair.js';
-import { START_MS } from '../support/shared-cluster.js';
+import { START_MS } from '../support/shared-servers.js';
 import { type Browser, TRANSPORTS } from '../support/browser.js';
 import { type EventStream, openStream } from '../support/event-stream.js';
 import { combine, sample } from '../support/extent.js';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { MemoryBackend, SessionService } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import { GatedBackend } from '../support/gated-backend.js';

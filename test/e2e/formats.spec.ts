@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { idIn } from '../support/ageing.js';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import { startRedis, type TestRedis } from '../support/backends.js';
 import type { Browser } from '../support/browser.js';
 import { InterleavingController } from '../support/interleaving-controller.js';
 import { REDIS_BACKENDS } from '../support/matrix.js';
-import { START_MS } from '../support/shared-cluster.js';
+import { START_MS } from '../support/shared-servers.js';
 
 const CELLS = REDIS_BACKENDS.flatMap((name) => ADAPTERS.map((adapter) => ({ name, adapter })));
 

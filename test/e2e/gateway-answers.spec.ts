@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryBackend } from 'nestjs-server-session';
 import { age, idIn } from '../support/ageing.js';
 import type { Browser } from '../support/browser.js';

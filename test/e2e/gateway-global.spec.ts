@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { SessionInterceptor } from 'nestjs-server-session';
 import { Gate } from '../support/gated-backend.js';
 import { AnswersGateway, COUNTING, resetAnswers } from '../support/gateway-answers.js';
@@ -50,7 +50,7 @@ describe.each(CELLS)('around the handlers of gateways over %s, on %s,', (platfor
   });
 
   it('the interceptor of routes is not asked, and around those it is', async () => {
-    const intercept = jest.spyOn(SessionInterceptor.prototype, 'intercept');
+    const intercept = vi.spyOn(SessionInterceptor.prototype, 'intercept');
     const { browser, client } = await suite.visitor({}, [AnswersGateway]);
     intercept.mockClear();
     expect(await client.ask('write')).toEqual({ value: { visits: 2 } });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisBackend } from 'nestjs-server-session';
 import type { Redis } from 'ioredis';
 import { ADAPTERS, TestApp } from '../support/app.js';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { type Session, SessionMiddleware } from 'nestjs-server-session';
 import type { Server, Socket } from 'socket.io';
 import { connect } from '../support/gateway-client.js';

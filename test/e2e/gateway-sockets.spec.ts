@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { SessionService } from 'nestjs-server-session';
 import { age, idIn } from '../support/ageing.js';
 import { CELLS, GatewaySuite, visitsOf } from '../support/gateway-suite.js';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { MemoryBackend } from 'nestjs-server-session';
 import { CELLS, GatewaySuite, visitsOf } from '../support/gateway-suite.js';
 import { script } from '../support/gateway.js';

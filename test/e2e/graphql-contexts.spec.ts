@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { MemoryBackend } from 'nestjs-server-session';
 import { GatedBackend } from '../support/gated-backend.js';
 import { apollo, type GraphqlSetup, mercurius } from '../support/graphql-app.js';

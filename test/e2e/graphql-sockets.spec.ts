@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { MemoryBackend } from 'nestjs-server-session';
 import { age, idIn } from '../support/ageing.js';
 import { Gate, GatedBackend } from '../support/gated-backend.js';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { SessionService } from 'nestjs-server-session';
 import { TestApp } from '../support/app.js';

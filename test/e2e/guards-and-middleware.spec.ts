@@ -11,7 +11,7 @@ import {
   UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { Session, SessionMiddleware, SessionModule, SessionService } from 'nestjs-server-session';
 import { tap } from 'rxjs';
 import { ADAPTERS, SECRET, TestApp } from '../support/app.js';

@@ -1,8 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MemoryBackend, SessionService, type SessionHealth } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import { InterleavingController } from '../support/interleaving-controller.js';
 import { RedisServer } from '../support/redis-server.js';
+import { RETRIED } from '../support/retried.js';
 import { expectInTime, restarted, TIMEOUT_MS, TroubledApp } from '../support/troubled-app.js';
 import { until } from '../support/until.js';
 
@@ -12,7 +13,7 @@ const DOWN = {
   error: expect.stringContaining(`The session backend did not answer get within ${TIMEOUT_MS} ms`),
 };
 
-describe.each(ADAPTERS)('health, on %s', (adapter) => {
+describe.each(ADAPTERS)('health, on %s', RETRIED, (adapter) => {
   let server: RedisServer;
   let app: TroubledApp;
   beforeAll(async () => {
@@ -68,7 +69,7 @@ class UnhealthyBackend extends MemoryBackend {
   }
 }
 
-it.each(ADAPTERS)('a failing health check fails no request, on %s', async (adapter) => {
+it.each(ADAPTERS)('a failing health check fails no request, on %s', RETRIED, async (adapter) => {
   const session = { backend: new UnhealthyBackend() };
   const app = await TestApp.start({ adapter, session, controllers: [InterleavingController] });
   const browser = app.browser();

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Cluster, Redis } from 'ioredis';
 import { TestApp } from '../support/app.js';
 import { startBackend, type TestBackend } from '../support/backends.js';
@@ -6,7 +6,7 @@ import { Gate, GatedBackend } from '../support/gated-backend.js';
 import { gate, InterleavingController } from '../support/interleaving-controller.js';
 import { CELLS, REDIS_CELLS } from '../support/matrix.js';
 import { RelayedRedis } from '../support/relayed-redis.js';
-import { START_MS } from '../support/shared-cluster.js';
+import { START_MS } from '../support/shared-servers.js';
 import { until } from '../support/until.js';
 
 const controllers = [InterleavingController];

@@ -1,5 +1,5 @@
 import { Controller, Get, Req } from '@nestjs/common';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { MemoryBackend, Session } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../support/app.js';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { inspect } from 'node:util';
 import { ConsoleLogger, Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { sign } from 'cookie-signature';
 import {
   MemoryBackend,
@@ -151,7 +151,7 @@ describe.each(ADAPTERS)('what is logged, on %s', (adapter) => {
       const { browser, set } = await ask('write');
       await ask('read', browser);
       let text = '';
-      const write = jest.spyOn(process.stdout, 'write').mockImplementation((line) => {
+      const write = vi.spyOn(process.stdout, 'write').mockImplementation((line) => {
         text += String(line);
         return true;
       });

@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { Session } from 'nestjs-server-session';
 import { age, idIn } from '../support/ageing.js';
 import type { Answer, Browser } from '../support/browser.js';

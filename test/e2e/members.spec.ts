@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Session, SessionService } from 'nestjs-server-session';
 import { age, idIn } from '../support/ageing.js';
 import { ADAPTERS, TestApp } from '../support/app.js';

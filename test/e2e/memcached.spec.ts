@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MemcachedBackend } from 'nestjs-server-session/memcached';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import { Browser } from '../support/browser.js';

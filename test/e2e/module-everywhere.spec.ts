@@ -15,7 +15,7 @@ import {
   Post,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import express from 'express';
 import { Session, SessionMiddleware, SessionService } from 'nestjs-server-session';
 import { ADAPTERS, type AdapterName, TestApp } from '../support/app.js';

@@ -1,5 +1,5 @@
 import { type INestApplication, Module } from '@nestjs/common';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { Test } from '@nestjs/testing';
 import { Session, SessionMiddleware, SessionModule, SessionService } from 'nestjs-server-session';
 import { ADAPTERS, SECRET } from '../support/app.js';

@@ -11,7 +11,7 @@ import {
   Session as NestSession,
 } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import expressSession from 'express-session';
 import { Session } from 'nestjs-server-session';
 import { ADAPTERS, TestApp, type TestAppOptions } from '../support/app.js';

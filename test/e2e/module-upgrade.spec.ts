@@ -7,7 +7,7 @@ import {
 } from 'node:http';
 import { Controller, Get, type INestApplication } from '@nestjs/common';
 import { stringifyCookie } from 'cookie';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { Session, SessionMiddleware, SessionService } from 'nestjs-server-session';
 import { idIn } from '../support/ageing.js';
 import { ADAPTERS, TestApp } from '../support/app.js';

@@ -7,7 +7,7 @@ import {
   Module,
   Session as NestSession,
 } from '@nestjs/common';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import {

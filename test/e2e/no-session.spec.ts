@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { ExecutionContext } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/internal';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Session, SessionService } from 'nestjs-server-session';
 import { WebSocket } from 'ws';
 import { TestApp } from '../support/app.js';

@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { gate, InterleavingController } from '../support/interleaving-controller.js';
 import { onEveryBackend } from '../support/matrix.js';
 

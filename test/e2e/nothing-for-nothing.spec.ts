@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Session } from 'nestjs-server-session';
 import { age, idIn } from '../support/ageing.js';
 import { TestApp } from '../support/app.js';
@@ -8,7 +8,7 @@ import { startBackend, startRedis, type TestBackend, type TestRedis } from '../s
 import { commandsOf } from '../support/commands.js';
 import { GatedBackend } from '../support/gated-backend.js';
 import { CELLS, REDIS_CELLS } from '../support/matrix.js';
-import { START_MS } from '../support/shared-cluster.js';
+import { START_MS } from '../support/shared-servers.js';
 
 /** Enough sessions for each of three masters to have one. */
 const WARM_UP = 20;

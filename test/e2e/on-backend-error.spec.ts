@@ -1,9 +1,10 @@
 import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from 'vitest';
 import { MemoryBackend, Session } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import type { Browser } from '../support/browser.js';
 import { GatedBackend } from '../support/gated-backend.js';
+import { RETRIED } from '../support/retried.js';
 import { expectRefused } from '../support/troubled-app.js';
 
 /** Writes, which need the session that could not be read. */
@@ -69,7 +70,7 @@ class AnonymousController {
 const LOADS = ['eager', 'lazy'] as const;
 const CELLS = ADAPTERS.flatMap((adapter) => LOADS.map((load) => ({ adapter, load })));
 
-describe.each(CELLS)('onBackendError, on $adapter, $load', ({ adapter, load }) => {
+describe.each(CELLS)('onBackendError, on $adapter, $load', RETRIED, ({ adapter, load }) => {
   const backend = new GatedBackend(new MemoryBackend());
   const apps = new Map<string | undefined, TestApp>();
   let browser: Browser;

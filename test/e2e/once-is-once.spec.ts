@@ -1,11 +1,11 @@
 import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Session, SessionService } from 'nestjs-server-session';
 import { TestApp } from '../support/app.js';
 import { startBackend, type TestBackend } from '../support/backends.js';
 import { GatedBackend } from '../support/gated-backend.js';
 import { CELLS, REDIS_CELLS } from '../support/matrix.js';
-import { START_MS } from '../support/shared-cluster.js';
+import { START_MS } from '../support/shared-servers.js';
 import { until } from '../support/until.js';
 import { RelayedRedis } from '../support/relayed-redis.js';
 

@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { CASES } from '../matrix/cases.js';
 import { drive } from '../matrix/drive.js';
 import { writeProject } from '../matrix/project.js';

@@ -2,16 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  it,
-  jest,
-} from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Logger } from '@nestjs/common';
 import { PostgresBackend } from 'nestjs-server-session/postgres';
 import type { Pool } from 'pg';
@@ -20,11 +11,9 @@ import { LogLines } from '../support/app.js';
 import { emit } from '../support/examples.js';
 import { EndsRecorder, expectNews, storedSession } from '../support/ends-recorder.js';
 import { PostgresServer } from '../support/postgres-server.js';
-import { START_MS } from '../support/shared-cluster.js';
+import { RETRIED } from '../support/retried.js';
+import { START_MS } from '../support/shared-servers.js';
 import { until } from '../support/until.js';
-
-// Real processes have to be quick on a machine that others use: what fails three times is no accident.
-jest.retryTimes(2, { logErrorsBeforeRetry: true });
 
 const FILE = 'test/support/listening/main.ts';
 /** For a machine that is busy. */
@@ -41,7 +30,7 @@ beforeAll(async () => {
 }, START_MS);
 afterAll(() => server.stop());
 
-describe('ends in PostgreSQL', () => {
+describe('ends in PostgreSQL', RETRIED, () => {
   let pools: Pool[];
   let recorder: EndsRecorder;
   let listening: PostgresBackend;
@@ -106,32 +95,36 @@ describe('ends in PostgreSQL', () => {
   });
 });
 
-it('a process that listens is told at once, and ends by itself', async () => {
-  const program = emit({ name: 'listening', file: FILE, text: readFileSync(FILE, 'utf8') });
-  const listening = spawn(process.execPath, [program, 'pg', `${server.port}`], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const pool = server.pool();
-  try {
-    const lines: string[] = [];
-    createInterface(listening.stdout).on('line', (line) => lines.push(line));
-    await until('a process that listens', () => lines[0] === 'missed', START_MS);
-    const backend = new PostgresBackend({ pool });
-    const id = await storedSession(backend);
-    await backend.ends.end(id, 'revoked');
-    await until('the news', () => lines.length > 1);
-    expect(JSON.parse(lines[1]!)).toEqual({ kind: 'ended', id, reason: 'revoked' });
-    const exited = once(listening, 'exit');
-    const closedAtMs = performance.now();
-    listening.stdin.write('close\n');
-    expect(await exited).toEqual([0, null]);
-    // Later it would be because a heartbeat was missed.
-    expect(performance.now() - closedAtMs).toBeLessThan(HEARTBEAT_MS);
-  } finally {
-    listening.kill();
-    await pool.end();
-  }
-}, 30_000);
+it(
+  'a process that listens is told at once, and ends by itself',
+  { ...RETRIED, timeout: 30_000 },
+  async () => {
+    const program = emit({ name: 'listening', file: FILE, text: readFileSync(FILE, 'utf8') });
+    const listening = spawn(process.execPath, [program, 'pg', `${server.port}`], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const pool = server.pool();
+    try {
+      const lines: string[] = [];
+      createInterface(listening.stdout).on('line', (line) => lines.push(line));
+      await until('a process that listens', () => lines[0] === 'missed', START_MS);
+      const backend = new PostgresBackend({ pool });
+      const id = await storedSession(backend);
+      await backend.ends.end(id, 'revoked');
+      await until('the news', () => lines.length > 1);
+      expect(JSON.parse(lines[1]!)).toEqual({ kind: 'ended', id, reason: 'revoked' });
+      const exited = once(listening, 'exit');
+      const closedAtMs = performance.now();
+      listening.stdin.write('close\n');
+      expect(await exited).toEqual([0, null]);
+      // Later it would be because a heartbeat was missed.
+      expect(performance.now() - closedAtMs).toBeLessThan(HEARTBEAT_MS);
+    } finally {
+      listening.kill();
+      await pool.end();
+    }
+  },
+);
 
 /** Connections that listen: whose last statement was to. */
 const LISTENING = `pid <> pg_backend_pid() AND query LIKE 'LISTEN %'`;

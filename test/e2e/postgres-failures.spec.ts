@@ -1,10 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PostgresBackend } from 'nestjs-server-session/postgres';
 import type { Client, Pool } from 'pg';
 import type { AdapterName } from '../support/app.js';
 import { BadLine } from '../support/bad-line.js';
 import { PostgresServer } from '../support/postgres-server.js';
-import { START_MS } from '../support/shared-cluster.js';
+import { RETRIED } from '../support/retried.js';
+import { START_MS } from '../support/shared-servers.js';
 import { expectRefused, TIMEOUT_MS, TroubledApp } from '../support/troubled-app.js';
 import { until } from '../support/until.js';
 
@@ -48,7 +49,7 @@ const CELLS: { adapter: AdapterName; of: string }[] = [
   { adapter: 'fastify', of: "a user's pool" },
 ];
 
-describe.each(CELLS)('PostgreSQL in trouble, on $adapter with $of', ({ adapter, of }) => {
+describe.each(CELLS)('PostgreSQL in trouble, on $adapter with $of', RETRIED, ({ adapter, of }) => {
   async function start(port = server.port): Promise<void> {
     const url = server.url.replace(`${server.port}`, `${port}`);
     if (of !== 'fromUrl') pool = server.pool({ connectionString: url });
@@ -165,7 +166,7 @@ describe.each(CELLS)('PostgreSQL in trouble, on $adapter with $of', ({ adapter, 
   });
 });
 
-it('a pool that has no connection left: 503 in time, and back when it has', async () => {
+it('a pool that has no connection left: 503 in time, and back when it has', RETRIED, async () => {
   pool = server.pool({ max: 2 });
   app = await TroubledApp.on(new PostgresBackend({ pool }), 'express');
   const taken = await Promise.all([pool.connect(), pool.connect()]);

@@ -1,9 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PostgresBackend } from 'nestjs-server-session/postgres';
 import { TestApp } from '../support/app.js';
 import { PostgresServer } from '../support/postgres-server.js';
-import { START_MS } from '../support/shared-cluster.js';
+import { START_MS } from '../support/shared-servers.js';
 import { Relay } from '../support/relay.js';
+import { RETRIED } from '../support/retried.js';
 import { TroubledApp } from '../support/troubled-app.js';
 import { until } from '../support/until.js';
 import { change, dataOf, LONG, newRecord } from '../../src/testing/records.js';
@@ -30,7 +31,7 @@ async function connections(): Promise<number> {
   return (rows[0] as { n: number }).n;
 }
 
-describe('whose pool it is', () => {
+describe('whose pool it is', RETRIED, () => {
   it('one of the user stays open when the application closes', async () => {
     const pool = server.pool();
     const backend = new PostgresBackend({ pool, createTable: true });
@@ -90,7 +91,7 @@ describe('whose pool it is', () => {
   );
 });
 
-describe('a reply that is lost', () => {
+describe('a reply that is lost', RETRIED, () => {
   it('to a change that counts: sent again, it counts once', async () => {
     const relay = await Relay.to(server.port);
     const pool = server.pool({

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SessionService, type StoredSession } from 'nestjs-server-session';
 import { TestApp } from '../support/app.js';
 import type { Browser } from '../support/browser.js';

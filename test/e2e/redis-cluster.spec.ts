@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { RedisBackend } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import { FailoverController, Visitor } from '../support/failover-load.js';
@@ -6,15 +6,13 @@ import { testFailover } from '../support/failover-suite.js';
 import { CLIENTS_OF, PACKAGE_ON, type TestClient } from '../support/redis-clients.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import type { RedisServer } from '../support/redis-server.js';
-import { shareCluster, sharedCluster, START_MS } from '../support/shared-cluster.js';
+import { sharedCluster, START_MS } from '../support/shared-servers.js';
 import { until } from '../support/until.js';
 
 const NODE_TIMEOUT_MS = 1000;
 /** Enough for each of three masters to have some. */
 const VISITORS = 30;
 const TRIES = 4;
-
-shareCluster();
 
 describe('a Redis Cluster whose master is killed while applications are busy', () => {
   testFailover(() => RedisCluster.start({ nodeTimeoutMs: NODE_TIMEOUT_MS }));

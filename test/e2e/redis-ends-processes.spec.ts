@@ -2,17 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { RedisBackend } from 'nestjs-server-session';
 import { HEARTBEAT_MS } from '../../src/backends/kept-subscription.js';
 import { emit } from '../support/examples.js';
 import { storedSession } from '../support/ends-recorder.js';
 import { CLIENTS_OF, type PackageName, type TestClient } from '../support/redis-clients.js';
 import { RedisServer } from '../support/redis-server.js';
+import { RETRIED } from '../support/retried.js';
 import { until } from '../support/until.js';
-
-// Real processes have to be quick on a machine that others use: what fails three times is no accident.
-jest.retryTimes(2, { logErrorsBeforeRetry: true });
 
 const FILE = 'test/support/listening/main.ts';
 const START_MS = 20_000;
@@ -36,6 +34,7 @@ it.each<{ kind: string; ending: PackageName }>([
   { kind: 'node-redis pool', ending: 'iovalkey' },
 ])(
   'a process with $kind is told at once, and ends by itself',
+  { ...RETRIED, timeout: START_MS },
   async ({ kind, ending }) => {
     const listening = spawn(process.execPath, [program, kind, `${server.port}`], {
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -54,7 +53,6 @@ it.each<{ kind: string; ending: PackageName }>([
       await used.close();
     }
   },
-  START_MS,
 );
 
 async function expectTold(listening: ChildProcess, used: TestClient): Promise<void> {

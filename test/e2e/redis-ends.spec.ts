@@ -1,13 +1,4 @@
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  it,
-  jest,
-} from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { RedisBackend } from 'nestjs-server-session';
@@ -25,11 +16,9 @@ import {
 import { RedisCluster } from '../support/redis-cluster.js';
 import { RedisSentinel } from '../support/redis-sentinel.js';
 import { RedisServer } from '../support/redis-server.js';
-import { START_MS } from '../support/shared-cluster.js';
+import { RETRIED } from '../support/retried.js';
+import { START_MS } from '../support/shared-servers.js';
 import { until } from '../support/until.js';
-
-// Real processes have to be quick on a machine that others use: what fails three times is no accident.
-jest.retryTimes(2, { logErrorsBeforeRetry: true });
 
 /** For a machine that is busy. */
 const SLACK_MS = 1500;
@@ -104,7 +93,7 @@ async function expectHeardAgain(before: Map<PackageName, number>, withinMs: numb
   expect(failed).toEqual([]);
 }
 
-describe('on one server, with every client', () => {
+describe('on one server, with every client', RETRIED, () => {
   let server: RedisServer;
   let admin: Redis;
   beforeEach(async () => {
@@ -197,7 +186,7 @@ describe('on one server, with every client', () => {
   }, 30_000);
 });
 
-describe('with Sentinels, with every client', () => {
+describe('with Sentinels, with every client', RETRIED, () => {
   let sentinels: RedisSentinel;
   beforeAll(async () => {
     sentinels = await RedisSentinel.start();
@@ -220,7 +209,7 @@ describe('with Sentinels, with every client', () => {
   );
 });
 
-describe('on a Cluster, with every client', () => {
+describe('on a Cluster, with every client', RETRIED, () => {
   let cluster: RedisCluster;
   beforeAll(async () => {
     cluster = await RedisCluster.start({ nodeTimeoutMs: 1000 });

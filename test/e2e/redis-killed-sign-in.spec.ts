@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Redis } from 'ioredis';
 import { RedisBackend, type SessionOptions, SessionService } from 'nestjs-server-session';
 import { LEASE_MS } from '../../src/backends/principal-index.js';

@@ -1,10 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../support/until.js';
 import { isWhole } from '../support/extent.js';
 import { flood } from '../support/flood.js';
 import { RedisServer } from '../support/redis-server.js';
+import { RETRIED } from '../support/retried.js';
 import { restarted, TroubledApp, type TroubledAppOptions } from '../support/troubled-app.js';
 
 const FIRST = 10_000;
@@ -48,7 +49,7 @@ const TROUBLES: Trouble[] = [
   },
 ];
 
-describe.each(TROUBLES)('$requests requests to a $name Redis, on $adapter', (trouble) => {
+describe.each(TROUBLES)('$requests requests to a $name Redis, on $adapter', RETRIED, (trouble) => {
   let server: RedisServer;
   let app: TroubledApp;
   beforeEach(async () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RedisServer } from '../support/redis-server.js';
+import { RETRIED } from '../support/retried.js';
 import { restarted, TroubledApp, type TroubledAppOptions } from '../support/troubled-app.js';
 
 /** Makes it read its file slowly, and look after its clients meanwhile. */
@@ -14,7 +15,7 @@ const CLIENTS: Pick<TroubledAppOptions, 'adapter' | 'client'>[] = [
   { adapter: 'fastify', client: { enableReadyCheck: false } },
 ];
 
-describe.each(CLIENTS)('a Redis that is loading, on $adapter with $client', (cell) => {
+describe.each(CLIENTS)('a Redis that is loading, on $adapter with $client', RETRIED, (cell) => {
   let server: RedisServer;
   let app: TroubledApp;
   beforeEach(async () => {

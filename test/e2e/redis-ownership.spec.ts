@@ -1,17 +1,18 @@
 import { stringifyCookie } from 'cookie';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RedisBackend } from 'nestjs-server-session';
 import { ADAPTERS } from '../support/app.js';
 import { RawRequest } from '../support/raw-client.js';
 import { gate } from '../support/interleaving-controller.js';
 import { RedisServer } from '../support/redis-server.js';
+import { RETRIED } from '../support/retried.js';
 import { TroubledApp } from '../support/troubled-app.js';
 import { until } from '../support/until.js';
 
 /** How long a shutdown may take whose Redis does not answer. */
 const CLOSE_MS = 3000;
 
-describe.each(ADAPTERS)('whose client it is, on %s', (adapter) => {
+describe.each(ADAPTERS)('whose client it is, on %s', RETRIED, (adapter) => {
   let server: RedisServer;
   let app: TroubledApp;
   beforeEach(async () => {

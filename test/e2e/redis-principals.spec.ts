@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Redis } from 'ioredis';
 import { RedisBackend, SessionBackendError, SessionService } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../support/app.js';

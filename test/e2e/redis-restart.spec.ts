@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ADAPTERS } from '../support/app.js';
 import { sample } from '../support/extent.js';
 import { RedisServer } from '../support/redis-server.js';
+import { RETRIED } from '../support/retried.js';
 import {
   answersDuring,
   type ClientName,
@@ -37,7 +38,7 @@ afterEach(async () => {
 });
 afterAll(() => server.stop());
 
-describe.each(ADAPTERS)('Redis goes and comes back, on %s', (adapter) => {
+describe.each(ADAPTERS)('Redis goes and comes back, on %s', RETRIED, (adapter) => {
   const all: ClientName[] = adapter === 'fastify' ? [...CLIENTS, 'node-redis'] : CLIENTS;
   const clients = sample(all, (name) => (name === 'fromUrl') === (adapter === 'express'));
   it.each(clients)(
@@ -108,7 +109,7 @@ describe.each(ADAPTERS)('Redis goes and comes back, on %s', (adapter) => {
   });
 });
 
-it('a long outage is over as soon as a short one', async () => {
+it('a long outage is over as soon as a short one', RETRIED, async () => {
   app = await TroubledApp.start({ adapter: 'express', server });
   await server.kill();
   await sleep(2000);

@@ -1,4 +1,4 @@
-import { describe } from '@jest/globals';
+import { describe } from 'vitest';
 import { testFailover } from '../support/failover-suite.js';
 import { RedisSentinel } from '../support/redis-sentinel.js';
 

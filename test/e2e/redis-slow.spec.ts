@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BadLine } from '../support/bad-line.js';
 import { sample } from '../support/extent.js';
 import { RedisServer } from '../support/redis-server.js';
+import { RETRIED } from '../support/retried.js';
 import { until } from '../support/until.js';
 import { CELLS, expectInTime, TIMEOUT_MS, TroubledApp } from '../support/troubled-app.js';
 
@@ -9,7 +10,7 @@ const SILENT = `The session backend did not answer get within ${TIMEOUT_MS} ms`;
 
 const SLOW = sample(CELLS, ({ adapter }) => adapter === 'fastify');
 
-describe.each(SLOW)('a slow Redis, on $adapter with $client', ({ adapter, client }) => {
+describe.each(SLOW)('a slow Redis, on $adapter with $client', RETRIED, ({ adapter, client }) => {
   let server: RedisServer;
   let line: BadLine;
   let app: TroubledApp;

@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from 'vitest';
 import { Session, SessionService } from 'nestjs-server-session';
 import { age, idIn } from '../support/ageing.js';
 import { Gate } from '../support/gated-backend.js';

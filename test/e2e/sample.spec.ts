@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../sample/create-app.js';
 import { JsonFolderBackend } from '../../sample/sessions/json-folder.backend.js';
 import { Browser } from '../support/browser.js';

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TestApp } from '../support/app.js';
 import { startBackend, type TestBackend } from '../support/backends.js';
 import { Gate, GatedBackend } from '../support/gated-backend.js';
 import { CELLS } from '../support/matrix.js';
-import { START_MS } from '../support/shared-cluster.js';
+import { START_MS } from '../support/shared-servers.js';
 import { RawRequest } from '../support/raw-client.js';
 import { KINDS, KindsController, prepareKinds } from '../support/response-kinds.js';
 

@@ -7,7 +7,7 @@ import {
   Res,
 } from '@nestjs/common';
 import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryBackend, Session, SessionBackendError } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import { Gate, GatedBackend } from '../support/gated-backend.js';

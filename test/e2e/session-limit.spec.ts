@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { SessionService } from 'nestjs-server-session';
 import type { Browser } from '../support/browser.js';
 import { age, idIn } from '../support/ageing.js';

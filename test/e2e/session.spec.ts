@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Session } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import { type BackendName, startBackend, type TestBackend } from '../support/backends.js';

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import { Session } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../support/app.js';

@@ -1,7 +1,7 @@
 import { type Provider, UseGuards } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import {
   AllowAnonymous,
   MemoryBackend,

@@ -1,7 +1,7 @@
 import { UseGuards } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import {
   AllowAnonymous,
   MemoryBackend,

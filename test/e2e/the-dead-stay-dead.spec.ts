@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { SessionService } from 'nestjs-server-session';
 import { age, idIn } from '../support/ageing.js';
 import { gate, InterleavingController } from '../support/interleaving-controller.js';

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SessionReplacedEvent } from '../../src/session/session-events.js';
 import { age, idIn } from '../support/ageing.js';
 import { TestApp } from '../support/app.js';
@@ -9,7 +9,7 @@ import { GatedBackend } from '../support/gated-backend.js';
 import { gate, InterleavingController } from '../support/interleaving-controller.js';
 import { CELLS, REDIS_CELLS } from '../support/matrix.js';
 import { RelayedRedis } from '../support/relayed-redis.js';
-import { START_MS } from '../support/shared-cluster.js';
+import { START_MS } from '../support/shared-servers.js';
 
 const MINUTE_MS = 60_000;
 /** What only the command of a change contains. */

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryBackend } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import { fakeClock } from '../support/clock.js';
@@ -25,7 +25,7 @@ describe.each(ADAPTERS)('a use that is written in passing, on %s', (adapter) => 
     clock.advance(61_000);
   });
   afterEach(async () => {
-    jest.useRealTimers();
+    vi.useRealTimers();
     await app.stop();
   });
 

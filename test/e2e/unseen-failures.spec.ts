@@ -1,5 +1,5 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { MemoryBackend, RedisBackend, Session } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import { RedisServer } from '../support/redis-server.js';

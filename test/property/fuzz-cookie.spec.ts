@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, vi } from 'vitest';
 import { parseCookie } from 'cookie';
 import { sign, unsign } from 'cookie-signature';
 import fc from 'fast-check';
@@ -238,7 +238,7 @@ describe('a Cookie header from anybody', () => {
 
   it('of 10,000 well-formed wrong cookies costs at most four signatures for each secret', () => {
     const signatures = SECRETS.map((secret) => new Signature(secret));
-    const spies = signatures.map((signature) => jest.spyOn(signature, 'verifies'));
+    const spies = signatures.map((signature) => vi.spyOn(signature, 'verifies'));
     const wrong = Array.from({ length: 10_000 }, (_, index) => {
       const cookie = `s:${sign(tokens[index % tokens.length]!, `${FOREIGN} ${index}`)}`;
       return `${NAME}=${encodeURIComponent(cookie)}`;

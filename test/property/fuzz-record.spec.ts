@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import fc from 'fast-check';
 import type { SessionRecord } from 'nestjs-server-session';
 import { ActiveSession } from '../../src/session/active-session.js';
@@ -46,11 +46,11 @@ describe('a stored record of anything', () => {
   const before = prototypes();
 
   beforeAll(() => {
-    jest.spyOn(Date, 'now').mockReturnValue(NOW_MS);
-    jest.spyOn(performance, 'now').mockReturnValue(0);
+    vi.spyOn(Date, 'now').mockReturnValue(NOW_MS);
+    vi.spyOn(performance, 'now').mockReturnValue(0);
   });
   afterAll(() => {
-    jest.restoreAllMocks();
+    vi.restoreAllMocks();
     const after = prototypes();
     expect(after.length).toBe(before.length);
     expect(after.every((each, i) => Object.is(each, before[i]))).toBe(true);

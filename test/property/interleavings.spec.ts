@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import fc from 'fast-check';
 import type { Session } from 'nestjs-server-session';
 import type { ServerStore } from '../../src/session/server-store.js';
@@ -9,7 +9,7 @@ import { startBackend, type TestBackend } from '../support/backends.js';
 import { lifeRuntime } from '../support/life.js';
 import { isWhole } from '../support/extent.js';
 import { BACKENDS } from '../support/matrix.js';
-import { sharedCluster, START_MS } from '../support/shared-cluster.js';
+import { sharedCluster, START_MS } from '../support/shared-servers.js';
 import {
   ModelRequest,
   ModelSecret,
@@ -21,7 +21,7 @@ import {
 
 const KEYS = ['a', 'b', 'n', 'list'];
 const STARTED = { a: 1, n: 5, list: [0] };
-/** More and others by hand: `PROPERTY_RUNS=20000 npm run jest -- test/property`. */
+/** More and others by hand: `PROPERTY_RUNS=20000 npm run vitest -- test/property`. */
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? (isWhole ? 120 : 40));
 /** The same programs in each run of `npm test`, so that it fails for what was changed and nothing else. */
 const SEED = process.env['PROPERTY_RUNS'] ? {} : { seed: 20_261_122 };
@@ -266,12 +266,12 @@ describe.each(BACKENDS)('random programs of parallel requests, on %s', (name) =>
   });
   afterAll(() => backend.stop());
   afterEach(() => {
-    jest.restoreAllMocks();
+    vi.restoreAllMocks();
   });
 
   function moveClocks(): void {
-    jest.spyOn(performance, 'now').mockImplementation(() => monotonic() + movedMs);
-    if (!isOnOwnClock) jest.spyOn(Date, 'now').mockImplementation(() => nowMs);
+    vi.spyOn(performance, 'now').mockImplementation(() => monotonic() + movedMs);
+    if (!isOnOwnClock) vi.spyOn(Date, 'now').mockImplementation(() => nowMs);
   }
 
   function wait(ms: number): void {

@@ -8,8 +8,7 @@ import {
 import { PostgresBackend } from 'nestjs-server-session/postgres';
 import { CLIENTS_OF, DEFAULT_PACKAGE, type PackageName } from './redis-clients.js';
 import { RedisServer } from './redis-server.js';
-import { sharedCluster } from './shared-cluster.js';
-import { sharedPostgres } from './shared-postgres.js';
+import { sharedCluster, sharedPostgres } from './shared-servers.js';
 
 /** A user's own backend: three methods over a Map, and nothing more. */
 export class ThreeMethodBackend implements SessionBackend {

@@ -1,25 +1,11 @@
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 
-/** Sets the clock and nothing else: real connections need real timers. End with `jest.useRealTimers()`. */
+/** Sets the clock and nothing else: real connections need real timers. End with `vi.useRealTimers()`. */
 export function fakeClock(): { advance(ms: number): void } {
-  jest.useFakeTimers({
-    now: Date.now(),
-    doNotFake: [
-      'hrtime',
-      'nextTick',
-      'performance',
-      'queueMicrotask',
-      'setImmediate',
-      'clearImmediate',
-      'setInterval',
-      'clearInterval',
-      'setTimeout',
-      'clearTimeout',
-    ],
-  });
+  vi.useFakeTimers({ now: Date.now(), toFake: ['Date'] });
   return {
     advance: (ms) => {
-      jest.setSystemTime(Date.now() + ms);
+      vi.setSystemTime(Date.now() + ms);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { beforeAll, it } from '@jest/globals';
+import { beforeAll, it } from 'vitest';
 import type { SessionBackend } from 'nestjs-server-session';
 import { sessionBackendContract } from 'nestjs-server-session/testing';
 

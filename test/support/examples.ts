@@ -5,8 +5,8 @@ import ts from 'typescript';
 const ROOT = new URL('../../', import.meta.url).pathname;
 /** Inside the package, so that its own name leads to it. */
 const FOLDER = join(ROOT, 'test/.tmp/examples');
-/** For each of Jest's workers its own. */
-const EMITTED = join(ROOT, `test/.tmp/emitted-${process.env['JEST_WORKER_ID']}`);
+/** For each worker its own. */
+const EMITTED = join(ROOT, `test/.tmp/emitted-${process.env['VITEST_POOL_ID']}`);
 
 /** A TypeScript example of the documentation, as a file of its own. */
 export interface Example {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisBackend } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from './app.js';
 import { FailoverController, FailoverLoad, type Visitor } from './failover-load.js';

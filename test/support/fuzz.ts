@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Inputs in all. More and others by hand: `FUZZ_RUNS=2000000 npm run jest -- test/property/fuzz`. */
+/** Inputs in all. More and others by hand: `FUZZ_RUNS=2000000 npm run vitest -- test/property/fuzz`. */
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 100_000);
 export const HEADER_RUNS = Math.ceil(RUNS * 0.6);
 export const RECORD_RUNS = Math.ceil(RUNS * 0.4);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach } from '@jest/globals';
+import { afterEach, beforeEach } from 'vitest';
 import type { Provider, Type } from '@nestjs/common';
 import { MemoryBackend, type SessionModuleOptions, SessionService } from 'nestjs-server-session';
 import { ADAPTERS, type AdapterName, TestApp } from './app.js';

@@ -1,4 +1,4 @@
-import { afterEach, expect } from '@jest/globals';
+import { afterEach, expect } from 'vitest';
 import type { Provider } from '@nestjs/common';
 import { stringifyCookie } from 'cookie';
 import { type Client, createClient } from 'graphql-ws';

@@ -1,14 +1,12 @@
-import { afterAll, beforeAll, describe } from '@jest/globals';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { ADAPTERS, type AdapterName, TestApp, type TestAppOptions } from './app.js';
 import type { TransportName } from './browser.js';
 import { type BackendName, type RedisName, startBackend, type TestBackend } from './backends.js';
 import { sample } from './extent.js';
-import { shareCluster, START_MS } from './shared-cluster.js';
+import { START_MS } from './shared-servers.js';
 
 export const REDIS_BACKENDS: RedisName[] = ['redis', 'redis cluster', 'node-redis'];
 export const BACKENDS: BackendName[] = ['memory', 'three methods', ...REDIS_BACKENDS, 'postgres'];
-
-shareCluster();
 
 const ON_ONE_ADAPTER: Partial<Record<BackendName, AdapterName>> = {
   'node-redis': 'fastify',

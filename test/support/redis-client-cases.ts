@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import type { Redis } from 'ioredis';
 import { RedisBackend, type RedisBackendOptions, type SessionRecord } from 'nestjs-server-session';
 import { change, LONG, newRecord } from '../../src/testing/records.js';

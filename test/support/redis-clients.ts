@@ -50,7 +50,7 @@ export const CLIENTS_OF = {
 export type PackageName = keyof typeof CLIENTS_OF;
 export const PACKAGES = Object.keys(CLIENTS_OF) as PackageName[];
 
-/** What tests that name no package run with: `REDIS_CLIENT='node-redis 5' npm run jest` runs them all with that one. */
+/** What tests that name no package run with: `REDIS_CLIENT='node-redis 5' npm run vitest` runs them all with that one. */
 export const DEFAULT_PACKAGE = packageNamed(process.env['REDIS_CLIENT'] ?? 'ioredis');
 
 /** One client with each adapter, where one has nothing to do with the other: `REDIS_CLIENT` makes both the same. */

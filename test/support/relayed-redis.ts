@@ -3,7 +3,7 @@ import { RedisBackend } from 'nestjs-server-session';
 import { packageOf, type RedisName, startRedis, type TestRedis } from './backends.js';
 import { CLIENTS_OF, type TestClient } from './redis-clients.js';
 import { Relay } from './relay.js';
-import { sharedCluster } from './shared-cluster.js';
+import { sharedCluster } from './shared-servers.js';
 
 /** A Redis behind relays, which can lose replies, and stall. */
 export class RelayedRedis {

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, jest } from '@jest/globals';
+import { expect } from 'vitest';
 import { RedisBackend, type SessionBackend, type SessionOptions } from 'nestjs-server-session';
 import { type AdapterName, TestApp } from './app.js';
 import type { Answer, Browser } from './browser.js';
@@ -8,9 +8,6 @@ import { InterleavingController } from './interleaving-controller.js';
 import { CLIENTS_OF, DEFAULT_PACKAGE, type TestClient } from './redis-clients.js';
 import type { RedisServer } from './redis-server.js';
 import { until } from './until.js';
-
-// Real processes have to be quick on a machine that others use: what fails three times is no accident.
-jest.retryTimes(2, { logErrorsBeforeRetry: true });
 
 export const TIMEOUT_MS = 300;
 /** What an answer may take beyond the time that the backend has. */

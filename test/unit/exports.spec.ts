@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import * as library from 'nestjs-server-session';
 import * as expressSession from 'nestjs-server-session/express-session';
 import * as keyv from 'nestjs-server-session/keyv';

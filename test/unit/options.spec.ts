@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { FastifySessionOptions as FastifyOptions } from '@fastify/session';
 import type { SessionOptions as ExpressOptions } from 'express-session';
 import {

@@ -13,7 +13,7 @@ import {
 } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { CacheInterceptor, CacheModule } from '@nestjs/cache-manager';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Session, SessionService } from 'nestjs-server-session';
 import { idIn } from '../../support/ageing.js';
 import { ADAPTERS, TestApp } from '../../support/app.js';

@@ -1,14 +1,11 @@
 import { Controller, Get, Inject, Injectable, Post, type Type } from '@nestjs/common';
-import { afterEach, describe, expect, it } from '@jest/globals';
-import type { ClsService as Cls } from 'nestjs-cls';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ClsModule, ClsService } from 'nestjs-cls';
 import { MemoryBackend, Session, SessionService } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../../support/app.js';
 import { importRecipe } from '../../support/examples.js';
 import { GatedBackend } from '../../support/gated-backend.js';
-import { makeNestRequirable } from '../../support/requirable.js';
 
-await makeNestRequirable();
-const { ClsModule, ClsService } = await import('nestjs-cls');
 const { ContextModule, CurrentSession } = await importRecipe<{
   ContextModule: Type<object>;
   CurrentSession: Type<{ get(): Promise<Session> }>;
@@ -25,7 +22,7 @@ describe.each(ADAPTERS)('nestjs-cls, on %s', (adapter) => {
     async (mode) => {
       @Injectable()
       class Deep {
-        constructor(@Inject(ClsService) private readonly cls: Cls) {}
+        constructor(@Inject(ClsService) private readonly cls: ClsService) {}
         async visit() {
           await new Promise(setImmediate);
           this.cls.get<Session>('session').increment('visits');
@@ -46,7 +43,7 @@ describe.each(ADAPTERS)('nestjs-cls, on %s', (adapter) => {
         useFactory: (sessions: SessionService) => ({
           [mode]: {
             mount: true,
-            setup: async (store: Cls, target: object) => {
+            setup: async (store: ClsService, target: object) => {
               store.set('session', await sessions.of(target));
             },
           },

@@ -1,6 +1,6 @@
 import { Controller, Get, Post, Redirect, Req, Res, type Type } from '@nestjs/common';
 import fastifyFlash from '@fastify/flash';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import connectFlash from 'connect-flash';
 import { MemoryBackend, Session, SessionMiddleware } from 'nestjs-server-session';

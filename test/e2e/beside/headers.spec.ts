@@ -3,7 +3,7 @@ import { Controller, Get, type INestApplication, Post, Res } from '@nestjs/commo
 import compress from '@fastify/compress';
 import fastifyHelmet from '@fastify/helmet';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import helmet from 'helmet';
 import { MemoryBackend, Session } from 'nestjs-server-session';
 import { type AdapterName, TestApp } from '../../support/app.js';

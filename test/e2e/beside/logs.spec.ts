@@ -7,7 +7,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Logger, LoggerModule, type Params } from 'nestjs-pino';
 import { MemoryBackend, Session } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../../support/app.js';

@@ -1,6 +1,6 @@
 import { Controller, Get, type INestApplication, Param, Post, type Type } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MemoryBackend, Session } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../../support/app.js';
 import { importRecipe } from '../../support/examples.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MemoryBackend } from 'nestjs-server-session';
 import { TestApp } from '../../support/app.js';
 import type { Answer, Browser } from '../../support/browser.js';

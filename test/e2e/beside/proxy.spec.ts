@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Controller, type INestApplication, Post } from '@nestjs/common';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryBackend, Session, SessionMiddleware } from 'nestjs-server-session';
 import { ADAPTERS, type AdapterName, TestApp } from '../../support/app.js';
 import { importRecipe } from '../../support/examples.js';

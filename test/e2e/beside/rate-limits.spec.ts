@@ -1,16 +1,18 @@
 import { Controller, Get, Post } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ThrottlerGuard } from '@nestjs/throttler';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  SkipThrottle,
+  type ThrottlerGuard,
+  ThrottlerModule,
+  ThrottlerStorage,
+  ThrottlerStorageService,
+} from '@nestjs/throttler';
 import { MemoryBackend, Session } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../../support/app.js';
 import { importRecipe } from '../../support/examples.js';
 import { GatedBackend } from '../../support/gated-backend.js';
-import { makeNestRequirable } from '../../support/requirable.js';
 
-await makeNestRequirable();
-const { SkipThrottle, ThrottlerModule, ThrottlerStorage, ThrottlerStorageService } =
-  await import('@nestjs/throttler');
 const { SessionThrottlerGuard } = await importRecipe<{
   SessionThrottlerGuard: new (...args: never[]) => ThrottlerGuard;
 }>('class SessionThrottlerGuard');

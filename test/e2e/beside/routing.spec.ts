@@ -1,5 +1,5 @@
 import { Controller, Get, type INestApplication, Version, VersioningType } from '@nestjs/common';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { Session } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../../support/app.js';
 

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MemoryBackend, Session, SessionService } from 'nestjs-server-session';
 import { idIn } from '../../support/ageing.js';
 import { ADAPTERS, type AdapterName, TestApp } from '../../support/app.js';

@@ -5,7 +5,7 @@ import { Controller, type INestApplication, Module, Post } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { ServeStaticModule } from '@nestjs/serve-static';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MemoryBackend, Session, SessionMiddleware, SessionModule } from 'nestjs-server-session';
 import { ADAPTERS, type AdapterName, SECRET } from '../../support/app.js';
 import { Browser } from '../../support/browser.js';

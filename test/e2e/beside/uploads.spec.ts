@@ -10,7 +10,7 @@ import {
 import multipart from '@fastify/multipart';
 import * as onExpress from '@nestjs/platform-express';
 import * as onFastify from '@nestjs/platform-fastify';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryBackend, Session } from 'nestjs-server-session';
 import { type AdapterName, TestApp, type TestAppOptions } from '../../support/app.js';
 import { importRecipe } from '../../support/examples.js';

@@ -8,7 +8,7 @@ import {
   type ValidationPipeOptions,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { Exclude } from 'class-transformer';
 import { IsString } from 'class-validator';
 import { Session } from 'nestjs-server-session';

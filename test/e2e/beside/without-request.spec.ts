@@ -7,7 +7,7 @@ import {
   Transport,
 } from '@nestjs/microservices';
 import { ScheduleModule, Timeout } from '@nestjs/schedule';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { lastValueFrom } from 'rxjs';
 import { Session, SessionService } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../../support/app.js';

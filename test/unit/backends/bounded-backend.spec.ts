@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Logger } from '@nestjs/common';
 import { MemoryBackend, SessionBackendError, type SessionRecord } from 'nestjs-server-session';
 import { BoundedBackend } from '../../../src/backends/bounded-backend.js';
@@ -35,23 +35,21 @@ describe('BoundedBackend', () => {
   let bounded: BoundedBackend;
   let lines: string[];
   beforeEach(() => {
-    jest.useFakeTimers();
+    vi.useFakeTimers();
     lines = [];
     for (const level of ['error', 'log'] as const) {
-      jest
-        .spyOn(Logger.prototype, level)
-        .mockImplementation((line) => void lines.push(String(line)));
+      vi.spyOn(Logger.prototype, level).mockImplementation((line) => void lines.push(String(line)));
     }
     inner = new SlowBackend();
     bounded = new BoundedBackend(inner, TIMEOUT_MS);
   });
   afterEach(() => {
     bounded.close();
-    jest.restoreAllMocks();
-    jest.useRealTimers();
+    vi.restoreAllMocks();
+    vi.useRealTimers();
   });
 
-  const pass = (millis: number) => jest.advanceTimersByTimeAsync(millis);
+  const pass = (millis: number) => vi.advanceTimersByTimeAsync(millis);
   const ask = () => bounded.get('id').then(() => 'answer', describeRefusal);
   const describeRefusal = (error: Error) =>
     error instanceof SessionBackendError && /was not tried/.test(error.message)
@@ -128,7 +126,7 @@ describe('BoundedBackend', () => {
     const rounds = (inner.asked - before) / perRound;
     expect(rounds).toBeLessThanOrEqual(Math.ceil(60_000 / (TIMEOUT_MS + MAX_PAUSE_MS)) + 1);
     expect(rounds).toBeGreaterThanOrEqual(8);
-    expect(jest.getTimerCount()).toBeLessThanOrEqual(perRound);
+    expect(vi.getTimerCount()).toBeLessThanOrEqual(perRound);
   });
 
   it('that answers always too late is asked once for each answer, and stays refused', async () => {
@@ -144,9 +142,9 @@ describe('BoundedBackend', () => {
 
   it('of which a part is silent is not refused for it', async () => {
     const get = inner.get.bind(inner);
-    jest
-      .spyOn(inner, 'get')
-      .mockImplementation((id) => (id === 'id' ? new Promise(() => {}) : get(id)));
+    vi.spyOn(inner, 'get').mockImplementation((id) =>
+      id === 'id' ? new Promise(() => {}) : get(id),
+    );
     for (let times = 0; times < 5; times++) {
       const silent = ask();
       await expect(bounded.get('other')).resolves.toBeNull();
@@ -171,7 +169,7 @@ describe('BoundedBackend', () => {
     const { asked } = inner;
     await pass(60_000);
     expect(inner.asked).toBe(asked);
-    expect(jest.getTimerCount()).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('names the last error of a connection, with each kind of failure and in the log', async () => {
@@ -188,7 +186,7 @@ describe('BoundedBackend', () => {
     inner.resume();
     await pass(TIMEOUT_MS + MAX_PAUSE_MS);
     const cause = new Error('Connection is closed.');
-    jest.spyOn(inner, 'get').mockRejectedValue(cause);
+    vi.spyOn(inner, 'get').mockRejectedValue(cause);
     const failed = `The session backend failed to get: Connection is closed. ${reason}`;
     await expect(bounded.get('id')).rejects.toMatchObject({ message: failed, cause });
     expect(lines.join('\n')).not.toContain('hunter2');
@@ -205,7 +203,7 @@ describe('BoundedBackend', () => {
     await pass(2 * TIMEOUT_MS);
     expect([await first, await ask()]).toEqual(['time out', 'refused']);
     await expect(bounded.syncClock()).rejects.toThrow('was not tried');
-    jest.useRealTimers();
+    vi.useRealTimers();
     await new Promise((resolve) => setImmediate(resolve));
     process.off('unhandledRejection', listener);
     expect(unheard).toEqual([]);

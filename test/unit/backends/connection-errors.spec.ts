@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { inspect } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { driverOf } from '../../../src/backends/redis/driver-of.js';
 import type { NodeRedisClient } from '../../../src/backends/redis/node-redis-driver.js';
 import type { IoredisClient } from '../../../src/backends/redis/ioredis-driver.js';
@@ -22,8 +22,8 @@ function nodeRedisClient(parts: object) {
 }
 
 describe('the last error of a connection', () => {
-  beforeEach(() => void jest.useFakeTimers());
-  afterEach(() => void jest.useRealTimers());
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
 
   it('is told with its host, and not with the command that ioredis attaches', () => {
     const redis = client();
@@ -61,9 +61,9 @@ describe('the last error of a connection', () => {
     const cluster = Object.assign(client(), { isCluster: true });
     const driver = driverOf(cluster);
     cluster.emit('node error', new Error('Connection is closed.'), '10.0.0.2:7000');
-    jest.advanceTimersByTime(9000);
+    vi.advanceTimersByTime(9000);
     expect(driver.lastError!.message).toBe('10.0.0.2:7000: Connection is closed.');
-    jest.advanceTimersByTime(2000);
+    vi.advanceTimersByTime(2000);
     expect(driver.lastError).toBeUndefined();
   });
 
@@ -77,7 +77,7 @@ describe('the last error of a connection', () => {
     const redis = nodeRedisClient({ options: { socket: { host: 'redis.local', port: 6380 } } });
     const driver = driverOf(redis);
     redis.emit('error', new Error('Socket closed unexpectedly'));
-    jest.advanceTimersByTime(60_000);
+    vi.advanceTimersByTime(60_000);
     expect(driver.lastError!.message).toBe('redis.local:6380: Socket closed unexpectedly');
     redis.emit('ready');
     expect(driver.lastError).toBeUndefined();
@@ -88,14 +88,14 @@ describe('the last error of a connection', () => {
     const driver = driverOf(pool);
     pool.emit('error', new Error('connect ECONNREFUSED 10.0.0.1:6379'));
     expect(driver.lastError!.message).toBe('connect ECONNREFUSED 10.0.0.1:6379');
-    jest.advanceTimersByTime(11_000);
+    vi.advanceTimersByTime(11_000);
     expect(driver.lastError).toBeUndefined();
     const cluster = nodeRedisClient({ masters: [] });
     cluster.on('node-error', () => {});
     const ofCluster = driverOf(cluster);
     cluster.emit('node-error', new Error('no'), { host: '10.0.0.2', port: 7000 });
     expect(ofCluster.lastError!.message).toBe('10.0.0.2:7000: no');
-    jest.advanceTimersByTime(11_000);
+    vi.advanceTimersByTime(11_000);
     expect(ofCluster.lastError).toBeUndefined();
   });
 

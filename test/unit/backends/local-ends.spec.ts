@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { AtomicAdapter, MemoryBackend, type SessionChange } from 'nestjs-server-session';
 import { endsOf } from '../../../src/backends/local-ends.js';
 import type { EndsNews } from '../../../src/backends/session-ends.js';

@@ -1,10 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Logger } from '@nestjs/common';
 import { MemoryBackend } from 'nestjs-server-session';
 
 describe('MemoryBackend', () => {
-  beforeEach(() => void jest.useFakeTimers({ now: 0 }));
-  afterEach(() => void jest.useRealTimers());
+  beforeEach(() => void vi.useFakeTimers({ now: 0 }));
+  afterEach(() => void vi.useRealTimers());
 
   it('is bounded: the least recently used session leaves', async () => {
     const backend = new MemoryBackend({ maxSessions: 2 });
@@ -20,8 +20,8 @@ describe('MemoryBackend', () => {
   it('lets expired sessions leave with no timer', async () => {
     const backend = new MemoryBackend();
     for (let i = 0; i < 100; i++) await backend.create(`old${i}`, { v: '1' }, 10);
-    expect(jest.getTimerCount()).toBe(0);
-    jest.setSystemTime(11_000);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.setSystemTime(11_000);
     for (let i = 0; i < 150; i++) await backend.create(`new${i}`, { v: '1' }, 10);
     expect(backend.size).toBe(150);
   });
@@ -30,13 +30,13 @@ describe('MemoryBackend', () => {
     const backend = new MemoryBackend();
     await backend.create('remembered', { v: '1' }, 1000);
     for (let i = 0; i < 100; i++) await backend.create(`old${i}`, { v: '1' }, 10);
-    jest.setSystemTime(11_000);
+    vi.setSystemTime(11_000);
     for (let i = 0; i < 150; i++) await backend.create(`new${i}`, { v: '1' }, 10);
     expect(backend.size).toBe(151);
   });
 
   it('warns in production, once', () => {
-    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
     const before = process.env['NODE_ENV'];
     process.env['NODE_ENV'] = 'production';
     try {
@@ -61,7 +61,7 @@ describe('MemoryBackend', () => {
   it.each([2 ** 23 + 1, 1e10, 2 ** 53 - 1])(
     'works with %p, and says how many it keeps',
     async (max) => {
-      const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
+      const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
       const backend = new MemoryBackend({ maxSessions: max });
       await backend.create('a', { v: '1' }, 60);
       expect(await backend.get('a')).toEqual({ v: '1' });

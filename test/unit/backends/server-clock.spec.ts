@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ServerClock } from '../../../src/backends/server-clock.js';
 
 describe('the clock of a server', () => {
@@ -11,14 +11,14 @@ describe('the clock of a server', () => {
 
   beforeEach(() => {
     [monotonicMs, aheadMs, answerMs] = [500, 1_000_000, 0];
-    jest.spyOn(performance, 'now').mockImplementation(() => monotonicMs);
+    vi.spyOn(performance, 'now').mockImplementation(() => monotonicMs);
     clock = new ServerClock(async () => {
       const serverMs = monotonicMs + aheadMs;
       monotonicMs += answerMs;
       return serverMs;
     });
   });
-  afterEach(() => void jest.restoreAllMocks());
+  afterEach(() => void vi.restoreAllMocks());
 
   async function lookAgain(takesMs: number): Promise<void> {
     monotonicMs += 31_000;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { joined, MAX_LENGTH, split } from '../../../src/cookie/chunks.js';
 import { MAX_TEXT, pack, unpack } from '../../../src/cookie/packing.js';

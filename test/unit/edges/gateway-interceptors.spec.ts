@@ -3,7 +3,7 @@ import { type NestInterceptor, UseGuards, UseInterceptors } from '@nestjs/common
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { MemoryBackend, Session } from 'nestjs-server-session';
 import { installGateways } from '../../../src/edges/ws/install.js';
 import { JsonCodec } from '../../../src/session/codec.js';

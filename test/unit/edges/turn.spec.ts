@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { currentTurn } from '../../../src/edges/http/turn.js';
 
 it('a turn lasts as long as promises go on, and ends with them', async () => {

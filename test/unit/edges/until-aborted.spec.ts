@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { isIterator, UntilAborted } from '../../../src/edges/until-aborted.js';
 
 /** Gives numbers, and waits for ever after the second; notes when it is left. */

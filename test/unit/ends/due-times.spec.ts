@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { type Due, DueTimes } from '../../../src/ends/due-times.js';
 
 const ITEMS = 200;

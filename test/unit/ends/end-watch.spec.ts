@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SessionRecord } from 'nestjs-server-session';
 import type { EndsListener, EndsNews, SessionEnds } from '../../../src/backends/session-ends.js';
 import { EndWatch } from '../../../src/ends/end-watch.js';
@@ -52,13 +52,13 @@ let watch: EndWatch;
 let told: string[];
 
 beforeEach(() => {
-  jest.useFakeTimers({ doNotFake: ['performance'] });
+  vi.useFakeTimers();
   backend = new Backend();
   watch = new EndWatch(backend, backend, LIFETIME);
   told = [];
 });
 afterEach(() => {
-  jest.useRealTimers();
+  vi.useRealTimers();
 });
 
 /** Watches a session of one generation; any where none is given. */
@@ -74,8 +74,8 @@ function watching(id: string, generation?: string): () => void {
 const settle = () => pass(0);
 /** Time, and what is then due. */
 async function pass(ms: number): Promise<void> {
-  await jest.advanceTimersByTimeAsync(ms);
-  for (let turn = 0; turn < 5; turn++) await jest.advanceTimersByTimeAsync(1);
+  await vi.advanceTimersByTimeAsync(ms);
+  for (let turn = 0; turn < 5; turn++) await vi.advanceTimersByTimeAsync(1);
 }
 
 describe('a watched session', () => {
@@ -263,13 +263,13 @@ it('nothing is listened to, asked for or timed where nobody watches', async () =
   backend.add('s');
   const stops = [watching('s'), watching('s')];
   await settle();
-  expect([backend.listener, jest.getTimerCount()]).toEqual([watch, 1]);
+  expect([backend.listener, vi.getTimerCount()]).toEqual([watch, 1]);
   for (const stop of stops) stop();
-  expect([backend.listener, watch.size, jest.getTimerCount()]).toEqual([undefined, 0, 0]);
+  expect([backend.listener, watch.size, vi.getTimerCount()]).toEqual([undefined, 0, 0]);
   watching('s');
   backend.tell({ kind: 'ended', id: 's', reason: 'revoked', principal: undefined });
   await settle();
-  expect([backend.listener, watch.size, jest.getTimerCount()]).toEqual([undefined, 0, 0]);
+  expect([backend.listener, watch.size, vi.getTimerCount()]).toEqual([undefined, 0, 0]);
   expect(told).toEqual(['s revoked']);
 });
 
@@ -279,7 +279,7 @@ it('after it is closed it does nothing', async () => {
   watch.close();
   watching('s');
   await pass(MINUTE_MS);
-  expect([backend.listener, backend.asked, told, jest.getTimerCount()]).toEqual([
+  expect([backend.listener, backend.asked, told, vi.getTimerCount()]).toEqual([
     undefined,
     [],
     [],

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { Slices } from '../../../src/ends/slices.js';
 
 /** Keeps the process busy. */

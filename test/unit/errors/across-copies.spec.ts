@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { SessionGoneError, SessionValueError } from 'nestjs-server-session';
 
 it('instanceof tells a subclass, another type and what is no error apart', () => {

@@ -1,5 +1,5 @@
 import { runInNewContext } from 'node:vm';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { describeError } from '../../../src/errors/describe-error.js';
 
 const refused = (host: string) =>

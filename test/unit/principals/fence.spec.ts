@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { MemoryBackend } from 'nestjs-server-session';
 import type { PrincipalIndex } from '../../../src/backends/principal-index.js';
 import { SignIns } from '../../../src/principals/sign-ins.js';

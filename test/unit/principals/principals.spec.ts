@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryBackend, type StoredSession } from 'nestjs-server-session';
 import { Principals } from '../../../src/principals/principals.js';
 import { ActiveSession } from '../../../src/session/active-session.js';

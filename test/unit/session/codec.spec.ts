@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { JsonCodec, type SessionCodec } from 'nestjs-server-session';
 import { decodeField, encodeField } from '../../../src/session/codec.js';
 

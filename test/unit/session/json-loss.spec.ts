@@ -1,5 +1,5 @@
 import { runInNewContext } from 'node:vm';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { JsonCodec, SessionValueError } from 'nestjs-server-session';
 import { checkField, encodeField } from '../../../src/session/codec.js';
 

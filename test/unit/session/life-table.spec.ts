@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { EVENTS, play, SITUATIONS } from '../../support/life-table.js';
 
 /** The table of docs/architecture.md: by situation and event what becomes of the session. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { ownLifetime } from '../../../src/session/own-lifetime.js';
 
 const told = (options: object) => () => ownLifetime(options);

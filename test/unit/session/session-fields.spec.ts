@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { JsonCodec, type SessionCodec, SessionValueError } from 'nestjs-server-session';
 import { SessionFields } from '../../../src/session/session-fields.js';
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { ActiveSession } from '../../../src/session/active-session.js';
 import { LifeScene, type Loose, SITUATIONS } from '../../support/life-table.js';
 

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryBackend, type Session } from 'nestjs-server-session';
 import { ActiveSession } from '../../../src/session/active-session.js';
 import { createSessionObject } from '../../../src/session/session-object.js';

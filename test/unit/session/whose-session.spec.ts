@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   MemoryBackend,
   type Session,
@@ -131,7 +131,7 @@ it('a sign-in beside another’s in one session is undone by revokeAll, which le
 });
 
 describe('the index of a principal', () => {
-  afterEach(() => void jest.useRealTimers());
+  afterEach(() => void vi.useRealTimers());
 
   it.each<SessionRecord>([{ $version: '2' }, { broken: '{' }])(
     'goes on naming a session that this process can’t read: %j',
@@ -208,7 +208,7 @@ it('a sign-in that came to nothing in one session does not count against the nex
 });
 
 describe('a lifetime of its own that a session is given beside its sign-in', () => {
-  afterEach(() => void jest.useRealTimers());
+  afterEach(() => void vi.useRealTimers());
   const life = (session: Loose) => session.lifetime({ absolute: '2h' });
   const logIn = (session: Loose) => (session['user'] = 'ada');
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { check } from '../../torture/checker/index.js';
 import type { NemesisEvent } from '../../torture/history.js';
 import type { Step } from '../../torture/program.js';

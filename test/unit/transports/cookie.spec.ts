@@ -1,7 +1,7 @@
 import { parseSetCookie } from 'cookie';
 import cookieParser from 'cookie-parser';
 import { sign } from 'cookie-signature';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import {
   clearedCookie,
   isInPath,

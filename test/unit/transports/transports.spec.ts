@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { Identity } from '../../../src/session/token.js';
 import { resolveOptions } from '../../../src/session.options-validator.js';
 import { signToken } from '../../../src/transports/signed-token.js';

@@ -1,0 +1,4 @@
+import { afterAll } from 'vitest';
+import { emptySharedCluster } from './support/shared-servers.js';
+
+afterAll(emptySharedCluster);
