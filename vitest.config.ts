@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/sequencer.js';
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 export default defineConfig({
-  oxc: { include: /\.[cm]?ts$/, decorator: { legacy: true, emitDecoratorMetadata: true } },
+  oxc: { include: /\.c?ts$/, decorator: { legacy: true, emitDecoratorMetadata: true } },
   resolve: {
     alias: [
       { find: /^nestjs-server-session$/, replacement: path('src/index.ts') },
@@ -16,9 +17,12 @@ export default defineConfig({
   test: {
     include: ['test/**/*.spec.ts'],
     setupFiles: ['test/setup.ts'],
+    // Files of one process share modules: to load Nest anew for each of them would take longer than the tests do.
     pool: 'forks',
     isolate: false,
-    maxWorkers: '100%',
+    // Much of the time tests wait for a clock or a server.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     // So that what it imports is looked up here: see `sqlite3`.
     server: { deps: { inline: ['@keyv/sqlite'] } },
   },

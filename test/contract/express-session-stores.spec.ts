@@ -108,7 +108,7 @@ describe('StoreBackend', () => {
   });
 
   it.each([[[null, null]], [[undefined, undefined]], [[null]], [[]]])(
-    'takes the answer %p for no session',
+    'takes the answer %s for no session',
     async (answer) => {
       const get = (_: string, callback: Callback) => callback(...answer);
       expect(await storeOf({ get }).get(newId())).toBeNull();
@@ -206,7 +206,7 @@ describe('StoreBackend', () => {
     [undefined, 'it was given what has no method get, set, destroy'],
     [{ get: () => {}, set: () => {} }, 'it was given what has no method destroy'],
     [session.MemoryStore, 'it was given a class'],
-  ])('says what to write where it is given %p', (wrong, problem) => {
+  ])('says what to write where it is given %s', (wrong, problem) => {
     expect(() => new StoreBackend(wrong as never)).toThrow(
       `StoreBackend: ${problem}. Write new StoreBackend(store), with a store of express-session or @fastify/session, such as new RedisStore({ client }).`,
     );

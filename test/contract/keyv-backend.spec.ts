@@ -118,7 +118,7 @@ describe('KeyvBackend where the store fails', () => {
 });
 
 it.each([undefined, null, 'sqlite://x', new Map(), {}, class {}])(
-  'a KeyvBackend of what is no Keyv says what to write: %p',
+  'a KeyvBackend of what is no Keyv says what to write: %s',
   (wrong) => {
     expect(() => new KeyvBackend(wrong as never)).toThrow(
       /^KeyvBackend: it was given no Keyv.*Write new KeyvBackend\(new Keyv\(/,

@@ -297,7 +297,7 @@ describe('MemcachedBackend.fromServer', () => {
     'memcached://x:1',
     '::1:11211',
     11211,
-  ])('says what to write instead of %p', (address) => {
+  ])('says what to write instead of %s', (address) => {
     expect(() => MemcachedBackend.fromServer(address as string)).toThrow(
       /^MemcachedBackend\.fromServer: .* Write it as '127\.0\.0\.1:11211'/,
     );

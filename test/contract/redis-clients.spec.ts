@@ -206,7 +206,7 @@ it.each(WHOLE)(
         backend!.delete('there'),
         fresh!.syncClock(),
       ];
-      for (const each of asked) await expect(each).rejects.toThrow(QUEUED);
+      await Promise.all(asked.map((each) => expect(each).rejects.toThrow(QUEUED)));
       await send(client, 'discard');
       expect(await backend!.get('there')).toMatchObject({ n: isScriptThere ? '2' : '1' });
       await backend!.update('there', change({ increment: { n: 1 } }), LONG);

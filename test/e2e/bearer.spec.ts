@@ -125,7 +125,7 @@ describe.each(ADAPTERS)('bearer, on %s', (adapter) => {
       ['ada', { lifetime: { idle: 'soon' } }, /idle is 'soon': write text/],
       ['ada', { lifetime: { absolute: false } }, /must end: give it an absolute lifetime/],
       ['ada', { data: { userId: 10n } }, /userId/],
-    ])('refuses %p, %p', async (principal, options, message) => {
+    ])('refuses %s, %p', async (principal, options, message) => {
       const writes = backend.writes.length;
       await expect(service().issue(principal as never, options as never)).rejects.toThrow(message);
       expect(backend.writes.slice(writes).filter((method) => method === 'update')).toEqual([]);

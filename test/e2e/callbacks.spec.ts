@@ -5,7 +5,7 @@ import type { Browser } from '../support/browser.js';
 import { CallbackController, gate, heard, METHODS } from '../support/callback-controller.js';
 import { Gate, GatedBackend } from '../support/gated-backend.js';
 
-// Jest fails a test in which a rejection stays unhandled, whatever it expects: these need no listener of their own.
+// A rejection that stays unhandled fails the run, whatever a test expects: these need no listener of their own.
 describe.each(ADAPTERS)('callbacks and promises, on %s', (adapter) => {
   let backend: GatedBackend;
   let app: TestApp;

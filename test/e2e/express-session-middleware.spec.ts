@@ -117,7 +117,7 @@ describe.each(['memory', 'redis'] as const)('middleware for express-session, wit
     });
 
     it.each([1, 2])(
-      'a logout whose write %p fails is a 503: nobody is told that it worked',
+      'a logout whose write %s fails is a 503: nobody is told that it worked',
       async (failing) => {
         const browser = app.browser();
         await logIn(browser);

@@ -23,8 +23,11 @@ describe('an application made with what is packed', () => {
     writeProject(FOLDER, { ...CASE, runner: undefined });
   }, 60_000);
 
-  it('compiles, with all declarations looked at', async () => {
-    const output = await run('node ../../../node_modules/typescript/bin/tsc -p .', { cwd });
+  // With all declarations looked at, which `npm run typecheck` does too, it takes twice as long.
+  it('compiles', async () => {
+    const output = await run('node ../../../node_modules/typescript/bin/tsc -p . --skipLibCheck', {
+      cwd,
+    });
     expect(output).toBe('');
   }, 60_000);
 

@@ -170,7 +170,7 @@ onEveryBackend('whose session it is', options, (cell, { adapter }) => {
   });
 
   it.each([undefined, null, 7, {}, '', ' ', 'x'.repeat(256), '\ud800'])(
-    'no principal is %p',
+    'no principal is %s',
     async (principal) => {
       const wrong = principal as string;
       await expect(sessions().list(wrong)).rejects.toThrow(/Write the user's id as text/);
@@ -179,7 +179,7 @@ onEveryBackend('whose session it is', options, (cell, { adapter }) => {
   );
 
   it.each(['a\nb', 'a\u001eb\u001fc\u001dd', '$x', 'e\u0301', 'x'.repeat(90)])(
-    'a principal may be %p',
+    'a principal may be %s',
     async (name) => {
       const browser = await signedIn(encodeURIComponent(name));
       expect((await me(browser))['principal']).toBe(name);

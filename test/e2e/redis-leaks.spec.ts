@@ -14,7 +14,7 @@ const NOISE_BYTES = 4 * 1024 * 1024;
 const REQUESTS = isWhole ? 40_000 : 20_000;
 const LONG_MS = 60_000;
 
-// Node's own default: what Jest makes of it costs each error more than all the rest of its request.
+// Node's own default: what vitest makes of it costs each error more than all the rest of its request.
 Error.stackTraceLimit = 10;
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -42,7 +42,7 @@ const TROUBLES: Trouble[] = [
   { name: 'frozen', requests: REQUESTS, adapter: 'fastify', ...freeze },
   {
     name: 'refusing',
-    requests: 20_000,
+    requests: isWhole ? 20_000 : 15_000,
     adapter: 'express',
     client: "a user's client",
     ...refuse,

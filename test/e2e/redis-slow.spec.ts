@@ -45,7 +45,7 @@ describe.each(SLOW)('a slow Redis, on $adapter with $client', RETRIED, ({ adapte
   });
 
   it.each([0.1, 0.5, 0.8])(
-    'slow, but within the time (%p of it), after a stall: the session is there again',
+    'slow, but within the time (%s of it), after a stall: the session is there again',
     async (part) => {
       const backendTimeout = 1;
       await app.stop();

@@ -8,7 +8,7 @@ import { emit } from '../support/examples.js';
 
 const FILE = 'test/support/two-copies/main.ts';
 
-/** As `npm run build` made them: the copy for `import` and the one for `require`, which Jest itself can't load. */
+/** As `npm run build` made them: the copy for `import` and the one for `require`. */
 describe('both copies of the library in one process', () => {
   let program: ChildProcess;
   let started: { urls: Record<string, string>; refusal: string };

@@ -25,7 +25,7 @@ export function writeProject(folder: string, { isEsm, runner, files }: Case): vo
 /** As that kind of project writes it: CommonJS imports name no extension. */
 function adapted(text: string, isEsm: boolean, runner: Case['runner']): string {
   const imports = isEsm ? text : text.replaceAll(/from '(\.[^']+)\.js'/g, "from '$1'");
-  return runner === 'vitest' ? imports.replace('@jest/globals', 'vitest') : imports;
+  return runner === 'jest' ? imports.replace('vitest', '@jest/globals') : imports;
 }
 
 /** An empty package into which `npm install` writes. */

@@ -13,7 +13,7 @@ interface Suite {
 /** What stands on Nest or node: units and types do not. */
 const FILES = 'test/e2e test/contract';
 /** They look at what is built, which is the same on each, or take long. */
-const WITHOUT = 'torture.spec|two-copies|sample.spec|package.spec';
+const WITHOUT = ['torture', 'two-copies', 'sample', 'package'];
 /** Majors of Nest's packages that go with Nest 11. */
 const WITH_NEST_11: Readonly<Record<string, string>> = {
   '@nestjs/apollo': '^13.0.0',
@@ -45,7 +45,7 @@ async function runOnNest11(root: string): Promise<string> {
     'sample',
     'docs',
     'README.md',
-    'jest.config.js',
+    'vitest.config.ts',
     'tsconfig.json',
   ]) {
     const isKept = (path: string) => !/\/(dist|\.tmp)$/.test(path);
@@ -61,7 +61,7 @@ async function runOnNest11(root: string): Promise<string> {
   writeFileSync(join(cwd, 'package.json'), JSON.stringify({ ...manifest, scripts: {} }));
   // Those of Nest 11 ask for two majors of @fastify/static at a time.
   await run('npm install --ignore-scripts --legacy-peer-deps', { cwd });
-  return runJest(cwd, 'node');
+  return runTests(cwd, 'node');
 }
 
 /** With the binary that npm has of that version. */
@@ -70,18 +70,18 @@ async function runOnNode(root: string, major: number): Promise<string> {
   const name = `node-${platform}-${arch}`;
   writeEmptyPackage(folder);
   await run(`npm install ${name}@${major}`, { cwd: folder });
-  return runJest(process.cwd(), join(folder, 'node_modules', name, 'bin/node'));
+  return runTests(process.cwd(), join(folder, 'node_modules', name, 'bin/node'));
 }
 
-async function runJest(cwd: string, node: string): Promise<string> {
-  const jest = 'node_modules/jest/bin/jest.js';
-  const command = `TEST_EXTENT=all ${node} --experimental-vm-modules --no-warnings ${jest} ${FILES} --testPathIgnorePatterns '${WITHOUT}'`;
+async function runTests(cwd: string, node: string): Promise<string> {
+  const without = WITHOUT.map((name) => `--exclude '**/${name}.spec.ts'`).join(' ');
+  const command = `NO_COLOR=1 TEST_EXTENT=all ${node} node_modules/vitest/vitest.mjs run ${FILES} ${without}`;
   let told = 0;
   const tellFiles = (output: string) => {
-    const files = output.match(/^(?:PASS|FAIL) .*(?=\n)/gm) ?? [];
-    for (const file of files.slice(told)) console.log(`  ${file}`);
+    const files = output.match(/^ [✓❯] .*(?=\n)/gm) ?? [];
+    for (const file of files.slice(told)) console.log(` ${file}`);
     told = files.length;
   };
   const printed = await run(command, { cwd, onOutput: tellFiles });
-  return /^Tests: +(.*)$/m.exec(printed)?.[1] ?? 'no tests';
+  return /^ +Tests +(.*)$/m.exec(printed)?.[1] ?? 'no tests';
 }

@@ -42,8 +42,8 @@ export function typeErrors(examples: Example[]): string[] {
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
   const files = examples.map((example) => example.file);
   const program = ts.createProgram(files, { ...options, noUnusedLocals: false });
-  return ts
-    .getPreEmitDiagnostics(program)
+  return files
+    .flatMap((file) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file)))
     .map(
       ({ file, messageText }) =>
         `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,

@@ -355,7 +355,7 @@ export class ModelRequest {
 
   #set(key: string, value: unknown): undefined {
     this.view[key] = value;
-    // By text: under Jest, arrays of other realms are never strictly equal.
+    // By text, as the library knows what it has loaded.
     const isStored = JSON.stringify(this.#base[key]) === JSON.stringify(value);
     if (isStored) this.#effects.delete(key);
     else this.#effects.set(key, { set: value });

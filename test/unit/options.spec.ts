@@ -189,7 +189,7 @@ describe('options', () => {
     expect(problems(options)).toHaveLength(1);
   });
 
-  it.each([30n, Symbol('30'), () => 30])('refuse a duration that is %p', (idleTimeout) => {
+  it.each([30n, Symbol('30'), () => 30])('refuse a duration that is %s', (idleTimeout) => {
     const shown = typeof idleTimeout === 'function' ? 'a function' : /30n|Symbol\(30\)/;
     expect(problems({ secret, idleTimeout })).toEqual([expect.stringMatching(shown)]);
   });

@@ -45,7 +45,7 @@ afterEach(async () => {
 });
 
 describe.each(ADAPTERS)('a hybrid application, on %s', (adapter) => {
-  it.each([true, false])('with TCP, inheritAppConfig: %p', async (inheritAppConfig) => {
+  it.each([true, false])('with TCP, inheritAppConfig: %s', async (inheritAppConfig) => {
     const options = { host: '127.0.0.1', port: await freePort() };
     app = await TestApp.start({
       adapter,

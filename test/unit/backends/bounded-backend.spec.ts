@@ -88,7 +88,7 @@ describe('BoundedBackend', () => {
   const LATENCIES = [0, 0.1, 0.25, 0.35, 0.5, 0.75, 0.95].map((part) => part * TIMEOUT_MS);
 
   it.each(LATENCIES)(
-    'that answers in %p ms after a stall is asked again within that time twice',
+    'that answers in %s ms after a stall is asked again within that time twice',
     async (latencyMs) => {
       for (const stallMs of [0, 1000, 60_000]) {
         await stall(stallMs);
@@ -103,7 +103,7 @@ describe('BoundedBackend', () => {
   );
 
   it.each(LATENCIES)(
-    'that answers in %p ms and has lost all questions is found in time',
+    'that answers in %s ms and has lost all questions is found in time',
     async (latencyMs) => {
       inner.losesAnswers = true;
       await stall(60_000);
@@ -162,7 +162,7 @@ describe('BoundedBackend', () => {
     await expect(bounded.get('other')).resolves.toBeNull();
   });
 
-  it.each([0, 300])('that was closed asks no more (%p ms into its silence)', async (millis) => {
+  it.each([0, 300])('that was closed asks no more (%s ms into its silence)', async (millis) => {
     await stall(millis);
     bounded.close();
     await pass(TIMEOUT_MS);

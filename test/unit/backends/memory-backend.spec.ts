@@ -50,7 +50,7 @@ describe('MemoryBackend', () => {
   });
 
   it.each([0, -1, 1.5, Number.NaN, Infinity, '5', 5n, 2 ** 53])(
-    'refuses %p as a bound',
+    'refuses %s as a bound',
     (maxSessions) => {
       expect(() => new MemoryBackend({ maxSessions: maxSessions as number })).toThrow(
         /^MemoryBackend: maxSessions is .*\. Write a whole number of sessions/,
@@ -59,7 +59,7 @@ describe('MemoryBackend', () => {
   );
 
   it.each([2 ** 23 + 1, 1e10, 2 ** 53 - 1])(
-    'works with %p, and says how many it keeps',
+    'works with %s, and says how many it keeps',
     async (max) => {
       const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
       const backend = new MemoryBackend({ maxSessions: max });

@@ -18,12 +18,12 @@ describe.each<[string, (reply: unknown) => unknown, unknown[], unknown[]]>([
   ['a status', (reply) => updateReply(reply, 0), [0, '1', error], [null, []]],
   ['an end', (reply) => updateReply(1, reply), [0, '1795546357907'], [null, error]],
 ])('where Redis answers %s', (_, read, replies, others) => {
-  it.each(replies.map((reply) => [reply]))('%p is taken', (reply) => {
+  it.each(replies.map((reply) => [reply]))('%s is taken', (reply) => {
     expect(() => read(reply)).not.toThrow();
   });
 
   it.each([...NEVER, ...others].map((reply) => [reply]))(
-    '%p is an error that names its type alone',
+    '%s is an error that names its type alone',
     (reply) => {
       expect(() => read(reply)).toThrow(
         /a reply of type (undefined|string|object|boolean|null|number|array) that/,

@@ -8,7 +8,7 @@ const plain: SessionCodec = { encode: (value) => String(value), decode: (text) =
 
 describe('a field’s text', () => {
   it.each([0, -0.5, 1e21, 1e-7, Number.MAX_SAFE_INTEGER, -12])(
-    'is decimal for the number %p, whatever the codec',
+    'is decimal for the number %s, whatever the codec',
     (value) => {
       expect(encodeField(plain, 'n', value)).toBe(String(value));
       expect(decodeField(plain, encodeField(plain, 'n', value))).toBe(value);
@@ -16,7 +16,7 @@ describe('a field’s text', () => {
   );
 
   it.each(['12', '-0.5', '1e5', '=', '=12', '', 'x', 'null'])(
-    'comes back as text where a codec writes %p',
+    'comes back as text where a codec writes %s',
     (value) => {
       expect(decodeField(plain, encodeField(plain, 't', value))).toBe(value);
       expect(decodeField(json, encodeField(json, 't', value))).toBe(value);
@@ -24,7 +24,7 @@ describe('a field’s text', () => {
   );
 
   it.each(['1e999', '-1e999'])(
-    'is a finite number where it reads as more than all numbers: %p',
+    'is a finite number where it reads as more than all numbers: %s',
     (text) => {
       const value = decodeField(json, text);
       expect(value).toBe(text.startsWith('-') ? -Number.MAX_VALUE : Number.MAX_VALUE);

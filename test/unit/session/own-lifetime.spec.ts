@@ -15,7 +15,7 @@ describe('session.lifetime', () => {
   });
 
   it.each([0, -5, Number.NaN, Infinity, '', '30', '1h30m', 'soon', 30n, null, {}])(
-    'refuses %p and says what to write',
+    'refuses %s and says what to write',
     (idle) => {
       expect(told({ idle })).toThrow(
         /^session\.lifetime: idle is .*: write text with a unit, such as '30d', or a positive number of seconds\.$/,
@@ -24,7 +24,7 @@ describe('session.lifetime', () => {
   );
 
   it.each([1e16, 1e308, '1000y'])(
-    'takes %p, after which there is no date, as 100 years',
+    'takes %s, after which there is no date, as 100 years',
     (value) => {
       const longest = 100 * 31_557_600_000;
       expect(ownLifetime({ idle: value, absolute: value })).toEqual({

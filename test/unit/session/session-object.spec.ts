@@ -52,7 +52,7 @@ describe('the session object', () => {
   });
 
   it.each([{}, { showHidden: true, depth: 9 }])(
-    'is looked at by its id, with neither its token nor its data: %p',
+    'is looked at by its id, with neither its token nor its data: %s',
     async (options) => {
       session.userId = 'ada';
       await session.save();
@@ -104,7 +104,7 @@ describe('the session object', () => {
   });
 
   it.each([[[1, 2]], ['hunter2'], [null], [undefined], [7]])(
-    'refuses to update by %p',
+    'refuses to update by %s',
     (values) => {
       expect(() => session.update(values as never)).toThrow(/data are fields by name[^2]*$/);
       expect(Object.keys(session)).toEqual([]);

@@ -38,7 +38,7 @@ describe('the cookie', () => {
   });
 
   it.each([1, 32, 63, 64, 65, 200])(
-    'is signed as cookie-signature does, with %p bytes',
+    'is signed as cookie-signature does, with %s bytes',
     (length) => {
       const secret = 'é'.repeat(length / 2) + 'x'.repeat(length % 2);
       const signature = new Signature(secret);
