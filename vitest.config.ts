@@ -22,6 +22,8 @@ export default defineConfig({
     isolate: false,
     // Much of the time tests wait for a clock or a server.
     maxWorkers: 3,
+    // Names of tests in whole.
+    chaiConfig: { truncateThreshold: 0 },
     sequence: { sequencer: LongestFirst },
     // So that what it imports is looked up here: see `sqlite3`.
     server: { deps: { inline: ['@keyv/sqlite'] } },

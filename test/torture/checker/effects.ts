@@ -95,10 +95,12 @@ class Walk {
       case 'signOut':
         this.#ends('destroy', this.#id, fromMs, hasFailed);
         draft.carry(step.keep ?? [], fromMs);
+        this.#isElsewhere();
         break;
       case 'destroy':
         this.#ends('destroy', this.#id, fromMs, hasFailed);
         draft.reload({});
+        this.#isElsewhere();
         break;
       case 'revoke':
         if (step.of === undefined) this.#ends('revoke', step.id, fromMs, hasFailed);
@@ -138,13 +140,18 @@ class Walk {
     } else {
       if (!this.#isNew) this.#replaced = { id: this.#id, fromMs };
       this.#regenerateMs = undefined;
-      this.#id = `unknown, by ${this.request.n}`;
-      this.#isNew = true;
+      this.#isElsewhere();
       this.#draft.carry(keep ?? [], fromMs);
     }
     this.#principal = as;
     this.#signIn = { as, fromMs };
     this.#draft.note({ kind: 'signIn', field: '$principal', value: as, fromMs });
+  }
+
+  /** What comes next is in a new session, whose id only a report says. */
+  #isElsewhere(): void {
+    this.#id = `unknown, by ${this.request.n}`;
+    this.#isNew = true;
   }
 
   /** A sign-in that was refused has left all as it was. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { check } from '../../torture/checker/index.js';
-import type { NemesisEvent } from '../../torture/history.js';
+import type { NemesisEvent, RequestEvent } from '../../torture/history.js';
 import type { Step } from '../../torture/program.js';
 import { PRINCIPAL_CASES } from './principal-cases.js';
 import { WATCH_CASES } from './watch-cases.js';
@@ -26,7 +26,28 @@ const lost = (n: number, atMs: number, token = 't1') =>
 const signIn = ask(2, 100, 110, { ...WITH_TOKEN, steps: [REGENERATE], cookie: { token: 't2' } });
 const signOut = ask(2, 100, 110, { ...WITH_TOKEN, steps: [DESTROY], cookie: 'cleared' });
 
+/** A request whose process was killed: nobody knows how far it came. */
+function killed(event: RequestEvent): RequestEvent {
+  const { reports: _, left: __, ...asked } = event;
+  return asked;
+}
+
 const CASES: readonly Case[] = [
+  {
+    name: 'fields that were to go on in a new session, by a process that was killed',
+    events: [
+      MADE,
+      read(2, 20, {}),
+      nemesis(50, 60, { app: 0, cutsAnswers: true }),
+      killed(
+        ask(3, 30, 60, {
+          ...WITH_TOKEN,
+          steps: [{ op: 'signOut', keep: ['home'] }],
+          failure: 'ECONNRESET',
+        }),
+      ),
+    ],
+  },
   {
     name: 'a sign-in that goes on in a new session, where another had come before it',
     events: [
