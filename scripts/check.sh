@@ -5,7 +5,9 @@ npm run format:check &
 format=$!
 npm run build
 wait $format
-(npm run check:package && npm run lint) &
-package=$!
-npm run typecheck
-wait $package
+npm run typecheck &
+types=$!
+npm run check:package
+npm run typecheck:dist
+npm run lint
+wait $types

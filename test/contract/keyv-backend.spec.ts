@@ -72,7 +72,7 @@ describe('KeyvBackend over SQLite in a file', () => {
     await rm(folder, { recursive: true });
   });
 
-  testContract(() => new KeyvBackend(keyv));
+  testContract(() => new KeyvBackend(keyv), it);
 
   it('has the sessions of before when it is opened again', async () => {
     const id = newId();

@@ -4,7 +4,7 @@ import { Cluster, type Redis } from 'ioredis';
 import { RedisBackend } from 'nestjs-server-session';
 import { change, LONG, newRecord } from '../../src/testing/records.js';
 import { commandsOf } from '../support/commands.js';
-import { testContractAtOnce } from '../support/contract.js';
+import { testContract } from '../support/contract.js';
 import { testRedisClient } from '../support/redis-client-cases.js';
 import { RedisServer, SERVERS } from '../support/redis-server.js';
 import { sharedCluster, START_MS } from '../support/shared-servers.js';
@@ -22,7 +22,7 @@ describe.each(SERVERS)('RedisBackend on %s', (program) => {
     await server.stop();
   });
 
-  testContractAtOnce(() => new RedisBackend({ client }));
+  testContract(() => new RedisBackend({ client }));
   testRedisClient(() => ({ client, admin: client }));
 
   it('keeps thousands of fields by name without keeping others waiting', async () => {
@@ -139,7 +139,7 @@ describe('RedisBackend behind a proxy that spreads keys over several servers', (
     await server.stop();
   });
 
-  testContractAtOnce(() => backend);
+  testContract(() => backend);
 
   it('touches one key with each command', async () => {
     const record = await newRecord(backend, { n: '0' });
@@ -161,7 +161,7 @@ describe('RedisBackend on a Cluster', () => {
   }, START_MS);
   afterAll(() => client.disconnect());
 
-  testContractAtOnce(() => new RedisBackend({ client }));
+  testContract(() => new RedisBackend({ client }));
 
   it('with a prefix that keeps all sessions on one master sends together', async () => {
     const backend = new RedisBackend({ client, prefix: `{${randomBytes(6).toString('hex')}}:` });
