@@ -7,7 +7,8 @@ const LONGEST = [
   'contract/express-session-stores.spec.ts',
   'e2e/ends.spec.ts',
   'e2e/package.spec.ts',
-  'e2e/redis-cluster.spec.ts',
+  'docs/examples.spec.ts',
+  'e2e/ends-sockets.spec.ts',
 ];
 
 export class LongestFirst extends BaseSequencer {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../sample/create-app.js';
 import { JsonFolderBackend } from '../../sample/sessions/json-folder.backend.js';
 import { Browser } from '../support/browser.js';
@@ -111,6 +111,6 @@ describe.each<Backend>(['memory', 'redis', 'json folder'])('the sample, on %s', 
 
 describe('the sample’s backend of JSON files', () => {
   const folder = join(tmpdir(), `sessions-contract-${process.pid}`);
-  afterEach(() => rm(folder, { recursive: true, force: true }));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
   testContract(() => new JsonFolderBackend(folder));
 });
