@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { RedisBackend, type SessionBackend, type SessionOptions } from 'nestjs-server-session';
@@ -7,6 +6,7 @@ import type { Answer, Browser } from './browser.js';
 import { InterleavingController } from './interleaving-controller.js';
 import { CLIENTS_OF, DEFAULT_PACKAGE, type TestClient } from './redis-clients.js';
 import type { RedisServer } from './redis-server.js';
+import { Stalls } from './stalls.js';
 import { until } from './until.js';
 
 export const TIMEOUT_MS = 300;
@@ -143,21 +143,6 @@ export async function expectRefused(asked: Promise<Answer>): Promise<void> {
     retryAfter: '1',
   });
   expect(answer.json()).toEqual({ statusCode: 503, message: 'Service Unavailable' });
-}
-
-/** How long a busy machine kept this process from running: that is not what is measured. */
-class Stalls {
-  readonly #delays = monitorEventLoopDelay({ resolution: 5 });
-
-  constructor() {
-    this.#delays.enable();
-  }
-
-  /** The longest so far; ends the watch. */
-  longestMs(): number {
-    this.#delays.disable();
-    return this.#delays.max / 1e6;
-  }
 }
 
 /** All end in the time that the backend has, and a little. */
