@@ -1,16 +1,19 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import flash from 'connect-flash';
+import connectPgSimple from 'connect-pg-simple';
 import { RedisStore } from 'connect-redis';
 import express from 'express';
-import expressSession from 'express-session';
-import { RedisBackend, SessionService } from 'nestjs-server-session';
+import expressSession, { type Store } from 'express-session';
+import { RedisBackend, type SessionBackend, SessionService } from 'nestjs-server-session';
 import { expressSession as fromExpressSession } from 'nestjs-server-session/express-session';
+import { PostgresBackend } from 'nestjs-server-session/postgres';
 import { createClient } from 'redis';
 import { Browser } from '../support/browser.js';
 import { authenticator, PASSWORD, startPassportApp } from '../support/passport-app.js';
 import { RedisServer } from '../support/redis-server.js';
+import { sharedPostgres } from '../support/shared-servers.js';
 
 const SECRET = 'short';
 const HOUR_MS = 3_600_000;
@@ -26,20 +29,39 @@ interface Furnished {
   flash(type?: string, text?: string): unknown;
 }
 
-let redis: RedisServer;
-let client: Awaited<ReturnType<typeof connect>>;
-const connect = () => createClient({ url: redis.url }).connect();
-beforeAll(async () => {
-  redis = await RedisServer.start();
-  client = await connect();
-});
-afterAll(async () => {
-  client.destroy();
-  await redis.stop();
-});
+/** Where the old sessions are, and where the new ones will be. */
+interface Move {
+  store: Store;
+  backend: SessionBackend;
+  stop(): Promise<void>;
+}
+
+const MOVES: Record<string, () => Promise<Move>> = {
+  'connect-redis to Redis': async () => {
+    const redis = await RedisServer.start();
+    const client = await createClient({ url: redis.url }).connect();
+    return {
+      store: new RedisStore({ client, prefix: 'old:' }),
+      backend: new RedisBackend({ client }),
+      stop: async () => {
+        client.destroy();
+        await redis.stop();
+      },
+    };
+  },
+  'connect-pg-simple to PostgreSQL': async () => {
+    const pool = (await sharedPostgres()).pool();
+    const PgStore = connectPgSimple(expressSession);
+    return {
+      store: new PgStore({ pool, createTableIfMissing: true, pruneSessionInterval: false }),
+      backend: new PostgresBackend({ pool, table: 'moved_sessions', createTable: true }),
+      stop: () => pool.end(),
+    };
+  },
+};
 
 /** As the READMEs of express-session, passport and connect-flash set them up. */
-async function startOld(store: RedisStore) {
+async function startOld(store: Store) {
   const app = express();
   app.use(express.json());
   app.use(
@@ -76,10 +98,10 @@ async function startOld(store: RedisStore) {
   return { url: `http://127.0.0.1:${port}`, stop };
 }
 
-it(
-  'nobody is signed out, and no flash is lost, when an application with passport is replaced',
-  async () => {
-    const store = new RedisStore({ client, prefix: 'old:' });
+it.each(Object.keys(MOVES))(
+  'nobody is signed out, and no flash is lost, when an application with passport moves from %s',
+  async (name) => {
+    const { store, backend, stop } = await MOVES[name]!();
     const old = await startOld(store);
     const before = USERS.map(() => new Browser(old.url));
     for (const [i, browser] of before.entries()) {
@@ -96,7 +118,7 @@ it(
     await Promise.all(before.map((browser, i) => use(browser, USERS[i]!)));
     await old.stop();
 
-    const app = await startPassportApp(new RedisBackend({ client }), {
+    const app = await startPassportApp(backend, {
       migrate: fromExpressSession({ store, secret: SECRET, keepOldFor: '1h' }),
       principals: {
         of: {
@@ -125,6 +147,7 @@ it(
       for (const name of USERS) expect(await sessions.list(name)).toEqual([]);
     } finally {
       await app.stop();
+      await stop();
     }
   },
   PATIENCE_MS,
