@@ -75,13 +75,17 @@ async function runOnNode(root: string, major: number): Promise<string> {
 
 async function runTests(cwd: string, node: string): Promise<string> {
   const without = WITHOUT.map((name) => `--exclude '**/${name}.spec.ts'`).join(' ');
-  const command = `NO_COLOR=1 TEST_EXTENT=all ${node} node_modules/vitest/vitest.mjs run ${FILES} ${without}`;
+  const command = `${node} node_modules/vitest/vitest.mjs run ${FILES} ${without}`;
   let told = 0;
   const tellFiles = (output: string) => {
     const files = output.match(/^ [✓❯] .*(?=\n)/gm) ?? [];
     for (const file of files.slice(told)) console.log(` ${file}`);
     told = files.length;
   };
-  const printed = await run(command, { cwd, onOutput: tellFiles });
+  const printed = await run(command, {
+    cwd,
+    env: { NO_COLOR: '1', TEST_EXTENT: 'all' },
+    onOutput: tellFiles,
+  });
   return /^ +Tests +(.*)$/m.exec(printed)?.[1] ?? 'no tests';
 }
