@@ -2,7 +2,7 @@ import { AppProcess } from './app/process.js';
 import { nowMs } from './now.js';
 import { otherSettings, type Profile, type Settings, settingsOf } from './profiles.js';
 import type { Recorder } from './recorder.js';
-import { type Topology, Wires } from './redis/topology.js';
+import { type Topology, Wires } from './servers/topology.js';
 
 /** How long a graceful stop may take. */
 const STOP_MS = 10_000;
@@ -65,7 +65,7 @@ export class App {
   }
 
   async #launch(): Promise<void> {
-    const settings = { ...this.settings, redis: this.wires.settings };
+    const settings = { ...this.settings, store: this.wires.settings };
     this.#process = await AppProcess.start(settings, {
       onReport: (report) => this.recorder.report(report),
       onExit: () => this.recorder.leave(this.index, nowMs()),
@@ -78,7 +78,7 @@ export class App {
   }
 }
 
-/** All applications, and the Redis that they share. */
+/** All applications, and the servers that they share. */
 export class Deployment {
   private constructor(
     readonly topology: Topology,

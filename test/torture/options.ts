@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { NEMESES } from './nemesis/run.js';
 import { PROFILES, type ProfileName } from './profiles.js';
-import { TOPOLOGIES, type TopologyName } from './redis/topology.js';
+import { TOPOLOGIES, type TopologyName } from './servers/topology.js';
 
 export interface TortureOptions {
   readonly minutes: number;

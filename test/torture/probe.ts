@@ -8,7 +8,7 @@ const EVERY_MS = 100;
 const SLOW_MS = 200;
 
 /**
- * Asks each Redis and each application, by the shortest way and without any session, whether they answer at once, and
+ * Asks each server and each application, by the shortest way and without any session, whether they answer at once, and
  * takes down when they don't: on a machine that is busy with other things a 503 may have no other cause.
  */
 export async function probe(
@@ -16,12 +16,12 @@ export async function probe(
   recorder: Recorder,
   signal: AbortSignal,
 ): Promise<void> {
-  const clients = topology.servers.map((server) => server.client({ maxRetriesPerRequest: 0 }));
+  const probers = topology.servers.map((server) => topology.prober(server));
   try {
     while (!signal.aborted) {
       const fromMs = nowMs();
       await Promise.all([
-        ...clients.map((client) => client.ping().catch(() => {})),
+        ...probers.map((prober) => prober.ping().catch(() => {})),
         ...apps.map(({ process }) => answer(process.port, signal)),
       ]);
       const toMs = nowMs();
@@ -29,7 +29,7 @@ export async function probe(
       await sleep(EVERY_MS);
     }
   } finally {
-    for (const client of clients) client.disconnect();
+    for (const prober of probers) prober.close();
   }
 }
 

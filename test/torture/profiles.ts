@@ -82,7 +82,7 @@ export function profileOf(name: ProfileName): Profile {
   return BY_NAME[name];
 }
 
-export type Settings = Omit<AppSettings, 'redis'>;
+export type Settings = Omit<AppSettings, 'store'>;
 
 /** How the application processes of one deployment are made: each differs from the next where it may. */
 export function settingsOf({ timing, principals }: Profile, app: number): Settings {

@@ -9,7 +9,7 @@ import { probe } from './probe.js';
 import { boundsOf, profileOf, type ProfileName } from './profiles.js';
 import { Random } from './random.js';
 import { Recorder } from './recorder.js';
-import { startTopology, type TopologyName } from './redis/topology.js';
+import { startTopology, type TopologyName } from './servers/topology.js';
 
 export interface RoundOptions {
   readonly seed: number;

@@ -6,21 +6,21 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { WsAdapter } from '@nestjs/platform-ws';
-import { RedisBackend, SessionModule } from 'nestjs-server-session';
+import { SessionModule } from 'nestjs-server-session';
 import { PROGRAM_HEADER } from '../program.js';
 import { PROVIDERS, TortureController } from './controller.js';
 import { Interpreter } from './interpreter.js';
-import { redisClient } from './redis-client.js';
 import { type AppSettings, SETTINGS_VARIABLE } from './settings.js';
 import { SocketsGateway } from './sockets.js';
+import { storeOf } from './store.js';
 
 /** The application under test, in a process of its own: it uses the package as an application does. */
 const settings = JSON.parse(process.env[SETTINGS_VARIABLE]!) as AppSettings;
-const client = redisClient(settings.redis);
+const store = storeOf(settings.store);
 
-class ClientOwner implements OnApplicationShutdown {
+class StoreOwner implements OnApplicationShutdown {
   onApplicationShutdown(): void {
-    client.disconnect();
+    store.close();
   }
 }
 
@@ -28,7 +28,7 @@ class ClientOwner implements OnApplicationShutdown {
   imports: [
     SessionModule.forRoot({
       secret: 'a secret of the torturer, known to all its processes',
-      backend: new RedisBackend({ client }),
+      backend: store.backend,
       load: settings.load,
       idleTimeout: settings.idleTimeout,
       absoluteTimeout: settings.absoluteTimeout,
@@ -40,7 +40,7 @@ class ClientOwner implements OnApplicationShutdown {
     }),
   ],
   controllers: [TortureController],
-  providers: [...PROVIDERS, SocketsGateway, ClientOwner],
+  providers: [...PROVIDERS, SocketsGateway, StoreOwner],
 })
 class TortureModule {}
 

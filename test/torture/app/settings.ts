@@ -9,15 +9,15 @@ export interface AppSettings {
   readonly renewGrace: number;
   readonly backendTimeout: number;
   readonly principals: { readonly maxSessions?: number; readonly onLimit?: OnLimit };
-  readonly redis: RedisSettings;
+  readonly store: StoreSettings;
 }
 
 export type OnLimit = 'end-oldest' | 'refuse';
 
-/** How an application finds its Redis; `natMap` leads each server's own address through a wire. */
-export interface RedisSettings {
-  readonly kind: 'single' | 'cluster' | 'sentinel';
-  /** Where the Redis is, or the nodes, or the Sentinels. */
+/** How an application finds its Redis, or its PostgreSQL; `natMap` leads each server's own address through a wire. */
+export interface StoreSettings {
+  readonly kind: 'single' | 'cluster' | 'sentinel' | 'postgres';
+  /** Where the server is, or the nodes, or the Sentinels. */
   readonly ports: readonly number[];
   readonly natMap: Readonly<Record<string, { host: string; port: number }>>;
 }

@@ -4,22 +4,15 @@ import type { NemesisEvent } from '../history.js';
 import { nowMs } from '../now.js';
 import type { Random } from '../random.js';
 import type { Recorder } from '../recorder.js';
-import type { TopologyName } from '../redis/topology.js';
+import type { TopologyName } from '../servers/topology.js';
 import { freezeApp, killApp, rollApp, stepClock } from './app.js';
 import type { Field, Nemesis } from './nemesis.js';
-import { fillRedis, freezeRedis, killPrimary, killRedis } from './redis.js';
+import { OF_SERVERS } from './servers.js';
 import { cut, delay, partition, withhold } from './wire.js';
 
 const OF_APPS = [killApp, freezeApp, rollApp, stepClock, partition, withhold, delay, cut];
-/** A Redis with replicas loses what it has not told them: there, only a primary's end is known to the checker. */
-const OF_REDIS: Record<TopologyName, readonly Nemesis[]> = {
-  single: [killRedis, freezeRedis, fillRedis],
-  cluster: [killPrimary],
-  sentinel: [killPrimary],
-};
-
 export const NEMESES: readonly string[] = [
-  ...new Set([...Object.values(OF_REDIS).flat(), ...OF_APPS].map(({ name }) => name)),
+  ...new Set([...Object.values(OF_SERVERS).flat(), ...OF_APPS].map(({ name }) => name)),
 ];
 
 /** Some time in which all is well, between two faults. */
@@ -56,12 +49,12 @@ export async function runNemeses(options: Options): Promise<void> {
   }
 }
 
-/** In any order, but faults of Redis and of processes take turns: a short round has some of both. */
+/** In any order, but faults of servers and of processes take turns: a short round has some of both. */
 function inTurn(topology: TopologyName, random: Random): Nemesis[] {
-  const ofRedis = random.shuffled(OF_REDIS[topology]);
+  const ofServers = random.shuffled(OF_SERVERS[topology]);
   return random
     .shuffled(OF_APPS)
-    .flatMap((ofApp, index) => [...ofRedis.slice(index, index + 1), ofApp]);
+    .flatMap((ofApp, index) => [...ofServers.slice(index, index + 1), ofApp]);
 }
 
 async function run(
