@@ -1,4 +1,5 @@
 import { SessionGoneError } from '../errors/session-gone.error.js';
+import { SessionSizeError } from '../errors/session-size.error.js';
 import { isForGood, SessionTokenError, type UntoldReason } from '../errors/session-token.error.js';
 import { isRefusal } from '../principals/sign-ins.js';
 import { sendChange } from './change-sender.js';
@@ -233,9 +234,13 @@ export class SessionLife {
     if (this.#untold) throw new SessionTokenError(this.#untold);
     const { ownToStore } = times;
     draft.triedId = draft.id;
-    const result = await this.runtime.store.create(identity, () => {
+    const created = this.runtime.store.create(identity, () => {
       times.begin();
       return { ...times.toRecord(), ...(!isSignedIn && recordOf(data)) };
+    });
+    const result = await created.catch((error) => {
+      if (error instanceof SessionSizeError) draft.triedId = undefined;
+      throw error;
     });
     if (result.status === 'gone') throw this.goneError();
     draft.state = { name: 'stored', isCurrent: true };

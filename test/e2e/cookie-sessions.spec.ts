@@ -162,6 +162,24 @@ describe.each(ADAPTERS)('a session in its cookie, on %s', (adapter) => {
     ]);
   });
 
+  it('is told to no audit trail where it was too large to begin', async () => {
+    const told: string[] = [];
+    const listeners = ['begin', 'end'].map((name) => {
+      const listener = () => void told.push(name);
+      subscribe(`nestjs-server-session:${name}`, listener);
+      return () => unsubscribe(`nestjs-server-session:${name}`, listener);
+    });
+    const answer = await run(browser, async (session) => {
+      session.anything = noise(9000);
+      const error = await session.save().catch(({ name }: Error) => name);
+      await session.destroy();
+      return { error };
+    });
+    for (const stop of listeners) stop();
+    expect(answer.json()).toEqual({ error: 'SessionSizeError' });
+    expect(told).toEqual([]);
+  });
+
   it('that is of nobody and left empty, or destroyed, is taken away', async () => {
     await visit(browser);
     const emptied = await run(browser, (session) => session.clear());
