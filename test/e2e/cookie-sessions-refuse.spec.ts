@@ -41,7 +41,7 @@ class OddController {
     signal.addEventListener('abort', () => seen.push(signal.reason));
     const ended = fromEvent(signal, 'abort').pipe(take(1));
     return new Observable<object>().pipe(
-      startWith({ data: session.visits }),
+      startWith({ data: `${session.visits}` }),
       map((data) => data),
       takeUntil(ended),
     );

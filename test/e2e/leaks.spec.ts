@@ -13,6 +13,7 @@ import {
 import { ADAPTERS, TestApp } from '../support/app.js';
 import { type Browser, forged, type TransportName } from '../support/browser.js';
 import { GatedBackend } from '../support/gated-backend.js';
+import { NEST_MAJOR } from '../support/nest-major.js';
 import { type Reachable, reachable } from '../support/reachable.js';
 
 const SECRETS = [
@@ -155,7 +156,8 @@ describe.each(ADAPTERS)('what is logged, on %s', (adapter) => {
         text += String(line);
         return true;
       });
-      for (const isJson of [true, false]) {
+      // That of Nest 11 can't write a request as JSON.
+      for (const isJson of NEST_MAJOR > 11 ? [true, false] : [false]) {
         new ConsoleLogger('Leaks', { json: isJson, depth: 4 }).log(seen[0]!.request);
       }
       write.mockRestore();

