@@ -36,10 +36,11 @@ describe.each(CLIENTS)('a Redis that is loading, on $adapter with $client', RETR
       await client.save();
     });
     await server.kill();
-    const isRestarted = restarted(server);
-    await app.expectUnavailable();
-    await app.expectUnharmed();
-    await isRestarted;
+    const meanwhile = async () => {
+      await app.expectUnavailable();
+      await app.expectUnharmed();
+    };
+    await Promise.all([restarted(server), meanwhile()]);
     await app.expectBack();
     expect(app.logged).toEqual([...new Set(app.logged)]);
   });

@@ -60,7 +60,7 @@ describe.each(CELLS)(
         expect(toldBy(answer)).toEqual([transport]);
         expect(answer.head).toMatch(/cache-control: no-store/i);
         expect(answer.head).toMatch(varied);
-        expect(backend.writes).toEqual(['create']);
+        expect(backend.changes).toEqual(['create']);
         expectBody(answer, body);
       },
     );
@@ -96,7 +96,7 @@ describe.each(CELLS)(
       while (!request.received.includes('data: first')) await sleep(5);
       expect(toldBy({ head: request.received })).toEqual([transport]);
       expect(request.received).toMatch(/^content-type: text\/event-stream/im);
-      expect(backend.writes).toEqual(['create']);
+      expect(backend.changes).toEqual(['create']);
       request.abort();
     });
 
@@ -116,7 +116,7 @@ describe.each(CELLS)(
       request.abort();
       gate.open();
       await sleep(A_WHILE_MS);
-      expect(backend.writes).toEqual(['create']);
+      expect(backend.changes).toEqual(['create']);
     });
 
     it('other cookies and Vary survive', async () => {
