@@ -22,6 +22,8 @@ export default defineConfig({
     isolate: false,
     // Much of the time tests wait for a clock or a server.
     maxWorkers: 3,
+    // What waits for something says after five seconds what it has not seen.
+    testTimeout: 10_000,
     // Names of tests in whole.
     chaiConfig: { truncateThreshold: 0 },
     sequence: { sequencer: LongestFirst },
