@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deployment } from './deployment.js';
 import { nowMs } from './now.js';
 import type { Recorder } from './recorder.js';
+import type { Prober } from './servers/probers.js';
 
 const EVERY_MS = 100;
 /** What takes longer was held up by the machine, or by a fault. */
@@ -9,7 +10,7 @@ const SLOW_MS = 200;
 
 /**
  * Asks each server and each application, by the shortest way and without any session, whether they answer at once, and
- * takes down when they don't: on a machine that is busy with other things a 503 may have no other cause.
+ * takes down when they don't: on a machine that is busy with other things a 503 may have no other cause. Nor may a failover.
  */
 export async function probe(
   { topology, apps }: Deployment,
@@ -17,11 +18,12 @@ export async function probe(
   signal: AbortSignal,
 ): Promise<void> {
   const probers = topology.servers.map((server) => topology.prober(server));
+  const failovers = new Failovers(probers, recorder);
   try {
     while (!signal.aborted) {
       const fromMs = nowMs();
       await Promise.all([
-        ...probers.map((prober) => prober.ping().catch(() => {})),
+        failovers.look(),
         ...apps.map(({ process }) => answer(process.port, signal)),
       ]);
       const toMs = nowMs();
@@ -30,6 +32,35 @@ export async function probe(
     }
   } finally {
     for (const prober of probers) prober.close();
+  }
+}
+
+/** Notices a failover that nobody ordered, which may lose whatever was acknowledged before it. */
+class Failovers {
+  readonly #wasPrimary = new Map<Prober, boolean>();
+
+  constructor(
+    private readonly probers: readonly Prober[],
+    private readonly recorder: Recorder,
+  ) {}
+
+  async look(): Promise<void> {
+    await Promise.all(this.probers.map((prober) => this.#lookAt(prober).catch(() => {})));
+  }
+
+  async #lookAt(prober: Prober): Promise<void> {
+    const isPrimary = await prober.isPrimary();
+    const hasTaken = isPrimary && this.#wasPrimary.get(prober) === false;
+    this.#wasPrimary.set(prober, isPrimary);
+    if (!hasTaken || this.#isOrdered) return;
+    const event = { name: 'failover of itself', losesTail: true, fromMs: 0, toMs: nowMs() };
+    this.recorder.add({ type: 'nemesis', ...event });
+  }
+
+  get #isOrdered(): boolean {
+    return this.recorder.events.some(
+      (event) => event.type === 'nemesis' && event.losesTail === true && event.toMs === undefined,
+    );
   }
 }
 

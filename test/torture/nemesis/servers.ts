@@ -95,7 +95,7 @@ async function primariesOf(servers: readonly RedisServer[]): Promise<RedisServer
 async function isReady(topology: Topology, server: Server): Promise<void> {
   const prober = topology.prober(server);
   const isSo = () =>
-    prober.ping().then(
+    prober.isPrimary().then(
       () => true,
       () => false,
     );
