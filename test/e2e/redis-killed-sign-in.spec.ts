@@ -7,6 +7,7 @@ import { TestApp } from '../support/app.js';
 import type { Browser } from '../support/browser.js';
 import { PrincipalController } from '../support/principal-controller.js';
 import { RedisServer } from '../support/redis-server.js';
+import { RETRIED } from '../support/retried.js';
 import { TcpRelay } from '../support/tcp-relay.js';
 
 /** A way to Redis whose process ends: after so many commands nothing comes through any more, nor any reply of the last. */
@@ -137,40 +138,44 @@ const SITUATIONS: Record<string, (who: string) => Promise<Browser | undefined>> 
   },
 };
 
-describe.each(Object.keys(SITUATIONS))('a process that is killed while it signs in %s', (name) => {
-  it('leaves no device that is none, no place that is taken, and no key for ever', async () => {
-    const sessions = well.app.get(SessionService);
-    let isKilled = true;
-    let commands = 0;
-    for (; isKilled; commands++) {
-      expect(commands).toBeLessThan(MOST_COMMANDS);
-      await client.flushall();
-      const who = `killed-${++users}`;
-      const browser = await SITUATIONS[name]!(who);
-      isKilled = await killedAfter(commands, browser, who);
+describe.each(Object.keys(SITUATIONS))(
+  'a process that is killed while it signs in %s',
+  RETRIED,
+  (name) => {
+    it('leaves no device that is none, no place that is taken, and no key for ever', async () => {
+      const sessions = well.app.get(SessionService);
+      let isKilled = true;
+      let commands = 0;
+      for (; isKilled; commands++) {
+        expect(commands).toBeLessThan(MOST_COMMANDS);
+        await client.flushall();
+        const who = `killed-${++users}`;
+        const browser = await SITUATIONS[name]!(who);
+        isKilled = await killedAfter(commands, browser, who);
 
-      for (const key of await client.keys('*')) expect(await client.pttl(key)).toBeGreaterThan(0);
-      const listed = await sessions.list(who);
-      expect(await Promise.all(listed.map(({ id }) => principalOf(id)))).toEqual(
-        listed.map(() => who),
-      );
-      // Whose sessions no list shows is signed in nowhere.
-      const ids = (await client.keys('sess:*')).map((key) => key.slice('sess:'.length));
-      const whose = await Promise.all(ids.map((id) => principalOf(id).catch(() => undefined)));
-      expect(whose.filter((each) => each === who)).toHaveLength(listed.length);
+        for (const key of await client.keys('*')) expect(await client.pttl(key)).toBeGreaterThan(0);
+        const listed = await sessions.list(who);
+        expect(await Promise.all(listed.map(({ id }) => principalOf(id)))).toEqual(
+          listed.map(() => who),
+        );
+        // Whose sessions no list shows is signed in nowhere.
+        const ids = (await client.keys('sess:*')).map((key) => key.slice('sess:'.length));
+        const whose = await Promise.all(ids.map((id) => principalOf(id).catch(() => undefined)));
+        expect(whose.filter((each) => each === who)).toHaveLength(listed.length);
 
-      await afterLease();
-      const statuses: number[] = [];
-      for (let i = listed.length; i <= MOST; i++) {
-        statuses.push((await well.browser().post(`/sign-in/${who}`)).status);
+        await afterLease();
+        const statuses: number[] = [];
+        for (let i = listed.length; i <= MOST; i++) {
+          statuses.push((await well.browser().post(`/sign-in/${who}`)).status);
+        }
+        const free = Math.max(0, MOST - listed.length);
+        expect(statuses).toEqual([
+          ...Array.from({ length: free }, () => 200),
+          ...[409].slice(0, statuses.length - free),
+        ]);
       }
-      const free = Math.max(0, MOST - listed.length);
-      expect(statuses).toEqual([
-        ...Array.from({ length: free }, () => 200),
-        ...[409].slice(0, statuses.length - free),
-      ]);
-    }
-    // It took some commands, and each of them was the last one once.
-    expect(commands).toBeGreaterThan(2);
-  });
-});
+      // It took some commands, and each of them was the last one once.
+      expect(commands).toBeGreaterThan(2);
+    });
+  },
+);
