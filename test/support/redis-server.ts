@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { tmpdir } from 'node:os';
@@ -111,6 +111,14 @@ export class RedisServer {
         return name && value !== undefined ? [[name, value]] : [];
       }),
     );
+  }
+
+  /** What it has written to its append-only file, byte for byte. */
+  async appended(): Promise<string> {
+    const folder = join(this.folder, 'appendonlydir');
+    const names = (await readdir(folder)).filter((name) => name.endsWith('.incr.aof')).sort();
+    const files = names.map((name) => readFile(join(folder, name), 'latin1'));
+    return (await Promise.all(files)).join('');
   }
 
   /** Stops it from answering, with its connections left open. */

@@ -106,4 +106,6 @@ export interface Bounds {
 export interface History {
   readonly bounds: Bounds;
   readonly events: readonly HistoryEvent[];
+  /** What the server wrote: no evidence for the checker, which judges by what clients see, but for whoever looks further. */
+  readonly log?: string | undefined;
 }

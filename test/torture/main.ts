@@ -69,4 +69,7 @@ async function keep({ out }: TortureOptions, number: number, history: History): 
   await mkdir(out, { recursive: true });
   const lines = [history.bounds, ...history.events].map((each) => JSON.stringify(each));
   await writeFile(join(out, `round-${number}.jsonl`), `${lines.join('\n')}\n`);
+  if (history.log !== undefined) {
+    await writeFile(join(out, `round-${number}.aof`), history.log, 'latin1');
+  }
 }

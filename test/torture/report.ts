@@ -2,6 +2,7 @@ import { type Judgement } from './checker/index.js';
 import { PROMISES, type PromiseName, type Violation } from './checker/violation.js';
 import type { History } from './history.js';
 import { minimize } from './minimize.js';
+import { writesAbout } from './redis-log.js';
 import { historyTable } from './table.js';
 
 /** How many violations of a promise are shown with their history. */
@@ -21,6 +22,9 @@ export function roundReport({ title, history, judgement }: PlayedRound): string 
       const after = `after ${(shownMs(history, violation) / 1000).toFixed(1)} s`;
       lines.push('', `BROKEN ${PROMISES[violation.promise]}, ${after}: ${violation.what}`);
       lines.push(historyTable(minimize(history, violation)));
+      if (history.log !== undefined && violation.session !== undefined) {
+        lines.push('', 'What Redis wrote:', ...writesAbout(history.log, violation.session));
+      }
     }
     const more = violations.length - SHOWN;
     if (more > 0) lines.push(`… and ${more} more of this promise`);

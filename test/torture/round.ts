@@ -33,17 +33,19 @@ export async function playRound(options: RoundOptions): Promise<History> {
   const profile = profileOf(options.profile);
   const recorder = new Recorder();
   const topology = await startTopology(options.topology);
+  let log: string | undefined;
   try {
     const deployment = await Deployment.start(topology, profile, options.apps, recorder);
     try {
       await torture(deployment, recorder, options);
+      log = await topology.log?.();
     } finally {
       await deployment.stop();
     }
   } finally {
     await topology.stop();
   }
-  return { bounds: boundsOf(profile), events: recorder.events };
+  return { bounds: boundsOf(profile), events: recorder.events, log };
 }
 
 async function torture(

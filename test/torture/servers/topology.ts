@@ -33,6 +33,8 @@ export interface Topology {
   refuseWrites(isRefusing: boolean): Promise<void>;
   /** Whether whoever is asked the way to a primary that has been replaced names another. */
   isForgotten(port: number): Promise<boolean>;
+  /** All that its server has written, where it keeps that. */
+  log?(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -42,7 +44,10 @@ export async function startTopology(name: TopologyName): Promise<Topology> {
       // Each write is handed to the kernel before it is answered: killing the process loses nothing. (`always` would
       // save it from a machine's end, too, which isn't part of this; `everysec` may hand it over late.)
       const server = await RedisServer.start('--appendonly', 'yes', '--appendfsync', 'no');
-      return ofRedis(name, [server], 1, [server.port], () => server.stop());
+      return {
+        ...ofRedis(name, [server], 1, [server.port], () => server.stop()),
+        log: () => server.appended(),
+      };
     }
     case 'cluster': {
       const cluster = await RedisCluster.start({ nodeTimeoutMs: NODE_TIMEOUT_MS });
