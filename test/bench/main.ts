@@ -9,6 +9,9 @@ import { measureLatency } from './latency/benchmark.js';
 import { circumstances, describe } from './machine.js';
 import { measureMemory } from './memory/benchmark.js';
 import { type BenchmarkName, type BenchOptions, readOptions } from './options.js';
+import { measurePostgres } from './postgres/benchmark.js';
+import { measureRows } from './postgres/rows.js';
+import { measureWrites } from './postgres/writes.js';
 import { measurePrincipals } from './principals/benchmark.js';
 import { measureRedisMemory } from './redis-memory/benchmark.js';
 import { measureRedisTime } from './redis-time/benchmark.js';
@@ -27,6 +30,9 @@ const BENCHMARKS: Record<BenchmarkName, Benchmark> = {
   principals: measurePrincipals,
   ends: measureEnds,
   cookie: measureCookies,
+  postgres: measurePostgres,
+  'postgres-rows': measureRows,
+  'postgres-writes': measureWrites,
 };
 
 const args = process.argv.slice(2);

@@ -13,6 +13,9 @@ export const BENCHMARK_NAMES = [
   'principals',
   'ends',
   'cookie',
+  'postgres',
+  'postgres-rows',
+  'postgres-writes',
 ] as const;
 export type BenchmarkName = (typeof BENCHMARK_NAMES)[number];
 
@@ -58,6 +61,12 @@ export const USAGE = `npm run bench -- [benchmark] [options]
                   --sessions 2000 --sockets 10000
   cookie          CPU time per request of sessions in cookies, beside iron-session and @fastify/secure-session
                   --rounds 12 --requests 4000 --clients 32
+  postgres        CPU time and statements per request, beside connect-pg-simple
+                  --rounds 12 --requests 4000 --clients 32
+  postgres-rows   bytes that a session takes in PostgreSQL
+                  --sessions 1000000
+  postgres-writes 2,000 writes a second, and what becomes of the tables
+                  --sessions 1000000 --seconds 600
   all             all of these
 options, with the defaults above
   --rounds N                    measured rounds

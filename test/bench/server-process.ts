@@ -25,10 +25,10 @@ export class ServerProcess {
    */
   static async start(
     { platform, kind }: { readonly platform: string; readonly kind: string },
-    redisUrl: string,
+    url: string,
     { main = SERVER, execArgv = [] }: { main?: string; execArgv?: string[] } = {},
   ): Promise<ServerProcess> {
-    const child = fork(main, [platform, kind, redisUrl], {
+    const child = fork(main, [platform, kind, url], {
       env: { ...process.env, NODE_ENV: 'production' },
       execArgv,
       // What a server logs is no part of the result.

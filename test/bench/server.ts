@@ -3,6 +3,6 @@ import { serve } from './serve.js';
 import type { Kind, Platform } from './variants.js';
 
 /** A server of one variant. */
-const [platform, kind, redisUrl] = process.argv.slice(2) as [Platform, Kind, string];
+const [platform, kind, url] = process.argv.slice(2) as [Platform, Kind, string];
 
-await serve(await createApp(platform, kind, redisUrl));
+await serve(await createApp(platform, kind, url));

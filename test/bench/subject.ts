@@ -18,8 +18,8 @@ export interface Sample {
 }
 
 export interface Surroundings {
-  /** What the server connects to. */
-  readonly redisUrl: string;
+  /** Of the Redis or the PostgreSQL that the server connects to. */
+  readonly url: string;
   /** Counts commands. */
   readonly redis: Redis;
   /** How many clients ask at the same time, each with its own session and connection. */
@@ -32,7 +32,7 @@ const MONITORED_REQUESTS = 400;
 /** One variant under measurement: its server and its clients. */
 export class Subject {
   readonly samples: Sample[] = [];
-  /** Commands that the server sent to Redis; a script counts once. */
+  /** Commands that the server sent to where sessions are kept; a script counts once. */
   commandsSentPerRequest = Number.NaN;
 
   private constructor(
@@ -43,9 +43,9 @@ export class Subject {
   ) {}
 
   static async start(variant: Variant, surroundings: Surroundings): Promise<Subject> {
-    const { redisUrl, redis, visitors } = surroundings;
+    const { url, redis, visitors } = surroundings;
     return named(variant, async () => {
-      const server = await ServerProcess.start(variant, redisUrl);
+      const server = await ServerProcess.start(variant, url);
       try {
         const begun = Array.from({ length: visitors }, () => Visitor.begin(variant, server.port));
         return new Subject(variant, server, await Promise.all(begun), redis);
@@ -84,12 +84,15 @@ export class Subject {
     });
   }
 
-  async countCommandsSent(): Promise<void> {
+  /** @param sent how many commands are sent while some work is done */
+  async countCommandsSent(
+    sent = (work: () => Promise<unknown>) => commandsSent(this.redis, work),
+  ): Promise<void> {
     await named(this.variant, async () => {
       // Whatever a session that was left alone for a while needs (this library's touch) is done here.
       await this.#visit(this.visitors.length);
-      const sent = await commandsSent(this.redis, () => this.#visit(MONITORED_REQUESTS));
-      this.commandsSentPerRequest = sent / MONITORED_REQUESTS;
+      const commands = await sent(() => this.#visit(MONITORED_REQUESTS));
+      this.commandsSentPerRequest = commands / MONITORED_REQUESTS;
     });
   }
 

@@ -7,13 +7,13 @@ interface Setup {
   /** How many clients each variant has. */
   readonly visitors: number;
   /** What the servers connect to, where that is not the benchmark's Redis itself. */
-  readonly redisUrl?: string;
+  readonly url?: string;
 }
 
 /** Runs the servers of some variants for as long as some work takes. */
 export async function withSubjects<T>(
   { redis, signal }: BenchContext,
-  { variants, visitors, redisUrl = redis.url }: Setup,
+  { variants, visitors, url = redis.url }: Setup,
   work: (subjects: readonly Subject[]) => Promise<T>,
 ): Promise<T> {
   // A server that is gone, as after Ctrl-C, is not waited for.
@@ -23,7 +23,7 @@ export async function withSubjects<T>(
     console.error(`starting ${variants.length} servers`);
     for (const variant of variants) {
       signal.throwIfAborted();
-      subjects.push(await Subject.start(variant, { redisUrl, redis: client, visitors }));
+      subjects.push(await Subject.start(variant, { url, redis: client, visitors }));
     }
     return await work(subjects);
   } finally {

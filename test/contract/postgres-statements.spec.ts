@@ -203,3 +203,50 @@ describe('the tables', () => {
     },
   );
 });
+
+describe('what PostgreSQL makes of the statements', () => {
+  /** A change with everything that there may be in one. */
+  const full = change({
+    set: { a: '1' },
+    remove: ['b'],
+    keep: ['a', 'n'],
+    increment: { n: 1, m: 2 },
+    isUse: true,
+    operation: 'op:1',
+  });
+
+  it('is planned a few times for each connection, and not for each change', async () => {
+    const one = server.pool({ max: 1 });
+    const used = new PostgresBackend({ pool: one });
+    await used.create('planned', await newRecord(used, { n: '1' }), 90);
+    for (let i = 0; i < 10; i++) {
+      await used.update('planned', change({ set: { a: `${i}` } }), LONG);
+      await used.update('planned', change({ isUse: true }), LONG);
+      await used.principals.enter('whose', 'planned', 90_000);
+      await used.principals.leave('whose', [{ id: 'planned', enteredAtMs: i }]);
+    }
+    const { rows } = await one.query<{ statement: string; again: string }>(
+      `SELECT statement, custom_plans AS again FROM pg_prepared_statements WHERE custom_plans + generic_plans >= 10`,
+    );
+    expect(rows).toHaveLength(4);
+    expect(rows.filter(({ again }) => Number(again) > 5)).toEqual([]);
+    await one.end();
+  });
+
+  it('writes nothing out again and again', async () => {
+    const plans: number[] = [];
+    const explaining = new Proxy(pool, {
+      get: (target, name) => {
+        if (name !== 'query') return Reflect.get(target, name) as unknown;
+        return async ({ text, values }: { text: string; values: unknown[] }) => {
+          const { rows } = await target.query(`EXPLAIN (FORMAT JSON) ${text}`, values);
+          plans.push(JSON.stringify(rows).split('"Node Type"').length - 1);
+          return { rows: [] };
+        };
+      },
+    });
+    await new PostgresBackend({ pool: explaining }).update('explained', full, LONG);
+    expect(plans).toHaveLength(1);
+    expect(plans[0]).toBeLessThan(40);
+  });
+});

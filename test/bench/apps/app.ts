@@ -3,10 +3,10 @@ import type { DynamicModule, INestApplication, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Redis } from 'ioredis';
 import type { Kind, Platform } from '../variants.js';
 import { FloorModule } from './floor.js';
-import { LibraryModule } from './library.js';
+import { floorStore } from './floor-stores.js';
+import { backendOf, LibraryModule } from './library.js';
 import {
   IronModule,
   SecureModule,
@@ -23,16 +23,16 @@ const OPTIONS = { logger: ['error', 'warn'] as ('error' | 'warn')[] };
 export async function createApp(
   platform: Platform,
   kind: Kind,
-  redisUrl: string,
+  url: string,
 ): Promise<INestApplication> {
-  const module = rootModule(kind, redisUrl);
+  const module = rootModule(kind, url);
   if (platform === 'express') {
     const app = await NestFactory.create<NestExpressApplication>(
       module,
       new ExpressAdapter(),
       OPTIONS,
     );
-    if (kind === 'peer') await useExpressSession(app, redisUrl);
+    if (kind === 'peer') await useExpressSession(app, url);
     if (kind === 'iron') useIronOnExpress(app);
     return app;
   }
@@ -41,25 +41,25 @@ export async function createApp(
     new FastifyAdapter(),
     OPTIONS,
   );
-  if (kind === 'peer') await useFastifySession(app, redisUrl);
+  if (kind === 'peer') await useFastifySession(app, url);
   if (kind === 'iron') useIronOnFastify(app);
   if (kind === 'secure') await useSecureSession(app);
   return app;
 }
 
-function rootModule(kind: Kind, redisUrl: string): Type | DynamicModule {
+function rootModule(kind: Kind, url: string): Type | DynamicModule {
   switch (kind) {
     case 'none':
       return PlainModule;
     case 'peer':
       return PeerModule;
     case 'floor':
-      return FloorModule.forRedis(new Redis(redisUrl));
+      return FloorModule.over(floorStore(url));
     case 'eager':
     case 'lazy':
-      return LibraryModule.forRedis(new Redis(redisUrl), { load: kind, current: false });
+      return LibraryModule.over(backendOf(url), { load: kind, current: false });
     case 'current':
-      return LibraryModule.forRedis(new Redis(redisUrl), { load: 'eager', current: true });
+      return LibraryModule.over(backendOf(url), { load: 'eager', current: true });
     case 'sealed':
       return LibraryModule.inCookies();
     case 'iron':

@@ -15,10 +15,10 @@ import {
   Session,
 } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
-import { Redis } from 'ioredis';
 import type { Observable } from 'rxjs';
 import { type Answer, type Contents, FIXED_ANSWER, newContents, readSession } from '../contents.js';
 import { newSizedContents, readSized } from '../sized-contents.js';
+import { FLOOR_STORE, type FloorStore } from './floor-stores.js';
 import { shapeOf, type ShapeParams } from './shape.js';
 
 interface FloorRequest {
@@ -30,15 +30,15 @@ interface Reply {
   header(name: string, value: string): unknown;
 }
 
-/** One `GET` and one `JSON.parse`: no signature, no time limit, no expiry, nothing saved. */
+/** One command to read and one `JSON.parse`: no signature, no time limit, no expiry, nothing saved. */
 @Injectable()
 export class FloorInterceptor implements NestInterceptor {
-  constructor(@Inject(Redis) private readonly redis: Redis) {}
+  constructor(@Inject(FLOOR_STORE) private readonly store: FloorStore) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<FloorRequest>();
     const key = request.headers.cookie?.slice('sid='.length);
-    const text = key ? await this.redis.get(key) : null;
+    const text = key ? await this.store.get(key) : null;
     if (text !== null) request.session = JSON.parse(text);
     return next.handle();
   }
@@ -46,7 +46,7 @@ export class FloorInterceptor implements NestInterceptor {
 
 @Controller()
 export class FloorController {
-  constructor(@Inject(Redis) private readonly redis: Redis) {}
+  constructor(@Inject(FLOOR_STORE) private readonly store: FloorStore) {}
 
   @Post('session')
   begin(@Res({ passthrough: true }) reply: Reply): Promise<Answer> {
@@ -73,7 +73,7 @@ export class FloorController {
 
   async #begin(reply: Reply, contents: object): Promise<Answer> {
     const key = `floor:${randomUUID()}`;
-    await this.redis.set(key, JSON.stringify(contents));
+    await this.store.set(key, JSON.stringify(contents));
     reply.header('Set-Cookie', `sid=${key}`);
     return FIXED_ANSWER;
   }
@@ -81,12 +81,12 @@ export class FloorController {
 
 @Module({})
 export class FloorModule {
-  static forRedis(redis: Redis): DynamicModule {
+  static over(store: FloorStore): DynamicModule {
     return {
       module: FloorModule,
       controllers: [FloorController],
       providers: [
-        { provide: Redis, useValue: redis },
+        { provide: FLOOR_STORE, useValue: store },
         { provide: APP_INTERCEPTOR, useClass: FloorInterceptor },
       ],
     };

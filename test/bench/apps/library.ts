@@ -1,5 +1,5 @@
 import { Controller, type DynamicModule, Get, Module, Param, Post } from '@nestjs/common';
-import type { Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 import {
   RedisBackend,
   Session,
@@ -7,6 +7,7 @@ import {
   type SessionModuleOptions,
 } from 'nestjs-server-session';
 import { cookieSessions } from 'nestjs-server-session/cookie';
+import { PostgresBackend } from 'nestjs-server-session/postgres';
 import {
   type Answer,
   type Contents,
@@ -17,6 +18,7 @@ import {
 } from '../contents.js';
 import { countFields, writeField } from '../hot/fields.js';
 import { newSizedContents, readSized, writeSized } from '../sized-contents.js';
+import { isPostgres } from './floor-stores.js';
 import { SECRET } from './secret.js';
 import { shapeOf, type ShapeParams } from './shape.js';
 
@@ -84,8 +86,8 @@ interface ModuleOptions {
 /** This library with its defaults, apart from what the variant is about. */
 @Module({})
 export class LibraryModule {
-  static forRedis(redis: Redis, options: ModuleOptions): DynamicModule {
-    return moduleWith(new RedisBackend({ client: redis }), options);
+  static over(backend: Backend, options: ModuleOptions): DynamicModule {
+    return moduleWith(backend, options);
   }
 
   /** A client sends the same cookie all the time: after a minute each request would have its use written. */
@@ -95,10 +97,14 @@ export class LibraryModule {
   }
 }
 
-function moduleWith(
-  backend: NonNullable<SessionModuleOptions['backend']>,
-  options: ModuleOptions,
-): DynamicModule {
+type Backend = NonNullable<SessionModuleOptions['backend']>;
+
+export function backendOf(url: string): Backend {
+  if (isPostgres(url)) return PostgresBackend.fromUrl(url);
+  return new RedisBackend({ client: new Redis(url) });
+}
+
+function moduleWith(backend: Backend, options: ModuleOptions): DynamicModule {
   return {
     module: LibraryModule,
     imports: [SessionModule.forRoot({ secret: SECRET, backend, ...options })],

@@ -3,8 +3,10 @@ import fastifySession from '@fastify/session';
 import { Controller, Get, Module, Param, Post, Session } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import connectPgSimple from 'connect-pg-simple';
 import { RedisStore } from 'connect-redis';
-import expressSession from 'express-session';
+import expressSession, { type Store } from 'express-session';
+import { Pool } from 'pg';
 import { createClient } from 'redis';
 import {
   type Answer,
@@ -16,6 +18,7 @@ import {
 } from '../contents.js';
 import { countFields, writeField } from '../hot/fields.js';
 import { newSizedContents, readSized, writeSized } from '../sized-contents.js';
+import { isPostgres } from './floor-stores.js';
 import { SECRET } from './secret.js';
 import { shapeOf, type ShapeParams } from './shape.js';
 
@@ -72,11 +75,8 @@ export class PeerModule {}
  * As the README of connect-redis sets express-session up: `resave` and `saveUninitialized` off, so that a request that
  * only reads sends `GET` and `EXPIRE`. No `maxAge`: with one, every write would also send a cookie.
  */
-export async function useExpressSession(
-  app: NestExpressApplication,
-  redisUrl: string,
-): Promise<void> {
-  const store = await connectRedisStore(redisUrl);
+export async function useExpressSession(app: NestExpressApplication, url: string): Promise<void> {
+  const store = await storeOf(url);
   app.use(expressSession({ store, secret: SECRET, resave: false, saveUninitialized: false }));
 }
 
@@ -84,11 +84,8 @@ export async function useExpressSession(
  * `saveUninitialized` off as above, `secure` off because this is no HTTPS; the rest are defaults. `rolling` is on by
  * default and is the only way to extend a session by reading it: each request sends `GET`, `SET` and a cookie.
  */
-export async function useFastifySession(
-  app: NestFastifyApplication,
-  redisUrl: string,
-): Promise<void> {
-  const store = await connectRedisStore(redisUrl);
+export async function useFastifySession(app: NestFastifyApplication, url: string): Promise<void> {
+  const store = await storeOf(url);
   await app.register(fastifyCookie);
   await app.register(fastifySession, {
     store,
@@ -96,6 +93,12 @@ export async function useFastifySession(
     saveUninitialized: false,
     cookie: { secure: false },
   });
+}
+
+async function storeOf(url: string): Promise<Store> {
+  if (!isPostgres(url)) return connectRedisStore(url);
+  const PgStore = connectPgSimple(expressSession);
+  return new PgStore({ pool: new Pool({ connectionString: url }) });
 }
 
 /** connect-redis with its defaults (`touch` on, one day), on the client that its README names. */

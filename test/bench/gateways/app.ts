@@ -5,9 +5,8 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { Redis } from 'ioredis';
 import { Session } from 'nestjs-server-session';
-import { LibraryModule } from '../apps/library.js';
+import { backendOf, LibraryModule } from '../apps/library.js';
 import { PlainModule } from '../apps/plain.js';
 import { type Answer, FIXED_ANSWER, readSession, writeSession } from '../contents.js';
 import type { GatewayKind, GatewayPlatform } from './variants.js';
@@ -63,7 +62,7 @@ export async function createGatewayApp(
     kind === 'none'
       ? GatewayModule.with(PlainModule, PlainGateway)
       : GatewayModule.with(
-          LibraryModule.forRedis(new Redis(redisUrl), { load: 'eager', current: false }),
+          LibraryModule.over(backendOf(redisUrl), { load: 'eager', current: false }),
           LibraryGateway,
         );
   const app = await NestFactory.create(module, new FastifyAdapter(), { logger: ['error', 'warn'] });

@@ -49,7 +49,7 @@ export async function measureLatency(context: BenchContext): Promise<unknown> {
   const variants = matching(used, only);
   const relay = await Relay.start(context.redis.port);
   try {
-    const setup = { variants, visitors: VISITORS, redisUrl: relay.url };
+    const setup = { variants, visitors: VISITORS, url: relay.url };
     return await withSubjects(context, setup, (subjects) => measure(context, subjects, relay));
   } finally {
     await relay.stop();

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { RedisStore } from 'connect-redis';
 import type { Request } from 'express';
 import expressSession from 'express-session';
@@ -7,6 +6,7 @@ import { createClient } from 'redis';
 import type { RedisServer } from '../../support/redis-server.js';
 import { SECRET } from '../apps/secret.js';
 import { newContents } from '../contents.js';
+import { newId, newRecord } from '../records.js';
 
 /** Puts sessions into Redis in one way. */
 export interface SessionWriter {
@@ -80,24 +80,6 @@ function hash(
     return { add, close: () => client.disconnect() };
   };
   return { label, serverArgs, open };
-}
-
-/** As long as the id of a session: 128 bits in base64url. */
-function newId(): string {
-  return randomBytes(16).toString('base64url');
-}
-
-/** A new session's record, as this library makes it. */
-function newRecord(): SessionRecord {
-  const now = String(Date.now());
-  const record: SessionRecord = {
-    $gen: randomBytes(6).toString('base64url'),
-    $hash: randomBytes(32).toString('base64url'),
-    $created: now,
-    $seen: now,
-  };
-  for (const [field, value] of Object.entries(newContents())) record[field] = JSON.stringify(value);
-  return record;
 }
 
 /** Both times in one field, in base 36. */
