@@ -1,6 +1,6 @@
 interface Waiting<Item, Reply> {
   readonly item: Item;
-  resolve(reply: Reply): void;
+  resolve(reply: Reply | Promise<Reply>): void;
   reject(error: unknown): void;
 }
 
@@ -13,11 +13,11 @@ export class Batch<Item, Reply> {
 
   /**
    * @param maxItems how many are sent together at the most
-   * @param send gives the replies in the order of the items
+   * @param send gives the replies in the order of the items, or promises of them where some take longer than others
    */
   constructor(
     private readonly maxItems: number,
-    private readonly send: (items: Item[]) => Promise<Reply[]>,
+    private readonly send: (items: Item[]) => Promise<readonly (Reply | Promise<Reply>)[]>,
   ) {}
 
   add(item: Item): Promise<Reply> {
@@ -33,7 +33,8 @@ export class Batch<Item, Reply> {
     if (waiting.length === 0) return;
     this.#waiting = [];
     this.send(waiting.map(({ item }) => item)).then(
-      (replies) => waiting.forEach(({ resolve }, index) => resolve(replies[index]!)),
+      (replies) =>
+        waiting.forEach(({ resolve }, index) => resolve(replies[index] as Reply | Promise<Reply>)),
       (error: unknown) => waiting.forEach(({ reject }) => reject(error)),
     );
   }

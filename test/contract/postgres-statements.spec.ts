@@ -204,6 +204,89 @@ describe('the tables', () => {
   );
 });
 
+describe('changes that are asked for in one turn of the event loop', () => {
+  const NAMES = Array.from({ length: 20 }, (_, index) => `turn-${index}`);
+  const one = change({ increment: { n: 1 } });
+
+  async function begin(): Promise<void> {
+    for (const name of NAMES) {
+      await backend.delete(name);
+      await backend.create(name, await newRecord(backend, { n: '1' }), 90);
+    }
+  }
+
+  const values = () => Promise.all(NAMES.map(async (name) => (await dataOf(backend, name))?.['n']));
+
+  it('go in a few statements, and each gets what became of it', async () => {
+    await begin();
+    await backend.delete('turn-3');
+    const sent: string[] = [];
+    const counting = new Proxy(pool, {
+      get: (target, name) => {
+        if (name !== 'query') return Reflect.get(target, name) as unknown;
+        return (query: { text: string }) => {
+          sent.push(query.text);
+          return target.query(query);
+        };
+      },
+    });
+    const counted = new PostgresBackend({ pool: counting });
+    const results = await Promise.all([
+      ...NAMES.map((name) => counted.update(name, one, LONG)),
+      ...NAMES.slice(0, 2).map((name) => counted.update(name, change({ isUse: true }), LONG)),
+      counted.update('turn-9', { ...one, generation: 'another' }, LONG),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(
+      results.map((_, at) => (at === 3 || at === 22 ? 'gone' : 'applied')),
+    );
+    // Three, and one for each that was not found, or whose row another of these has locked.
+    expect(sent.length).toBeLessThanOrEqual(3 + 4);
+    await backend.create('turn-3', await newRecord(backend, { n: '2' }), 90);
+    expect(new Set(await values())).toEqual(new Set(['2']));
+  });
+
+  it('of one session are all applied', async () => {
+    await begin();
+    await Promise.all(NAMES.map(() => backend.update('turn-0', one, LONG)));
+    expect((await values())[0]).toBe('21');
+  });
+
+  it('do not wait for the row of another', async () => {
+    await begin();
+    let waits: Promise<unknown> | undefined;
+    await whileLocked('turn-5', async () => {
+      const updating = NAMES.map((name) => backend.update(name, one, LONG));
+      waits = updating[5];
+      await Promise.all(updating.toSpliced(5, 1));
+      await until('one that waits', async () => (await waiting()) === 1);
+    });
+    expect(await waits).toMatchObject({ status: 'applied' });
+    expect(new Set(await values())).toEqual(new Set(['2']));
+  });
+
+  it('fail all where the connection is lost, and none is applied', async () => {
+    await begin();
+    const one = server.pool({ max: 1 });
+    const lost = new PostgresBackend({ pool: one });
+    await lost.get('turn-0');
+    const { rows } = await one.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    await server.with(async (client) => {
+      await client.query('BEGIN');
+      await client.query('LOCK TABLE sessions IN EXCLUSIVE MODE');
+      const updating = NAMES.slice(0, 10).map((name) =>
+        lost.update(name, change({ increment: { n: 1 } }), LONG),
+      );
+      const settled = Promise.allSettled(updating);
+      await until('one that waits', async () => (await waiting()) === 1);
+      await pool.query('SELECT pg_terminate_backend($1)', [rows[0]!.pid]);
+      expect((await settled).map(({ status }) => status)).toEqual(Array(10).fill('rejected'));
+      await client.query('COMMIT');
+    });
+    expect(new Set(await values())).toEqual(new Set(['1']));
+    await one.end();
+  });
+});
+
 describe('what PostgreSQL makes of the statements', () => {
   /** A change with everything that there may be in one. */
   const full = change({

@@ -33,8 +33,8 @@ import {
 } from './statements.js';
 import { Sweeper } from './sweeper.js';
 import { DEFAULT_TABLE, TableNames } from './table-names.js';
-import { hasData, readUpdateRow, updateValues } from './update-call.js';
-import { updateStatement } from './update-statement.js';
+import { UpdateBatch } from './update-batch.js';
+import { givenChange, hasData, readUpdateRow } from './update-call.js';
 
 /** As many as one statement asks for at the most. */
 const MAX_BATCH = 100;
@@ -55,6 +55,8 @@ export class PostgresBackend
   readonly #statements: ReturnType<typeof statementsOf>;
   readonly #sweeper: Sweeper;
   readonly #gets: Batch<string, SessionRecord | null>;
+  readonly #updates: UpdateBatch;
+  readonly #touches: UpdateBatch;
   readonly #clock = new ServerClock(async () =>
     Number((await this.#connection.run(this.#statements.now))[0]![0]),
   );
@@ -82,6 +84,8 @@ export class PostgresBackend
     this.ends = new PostgresEnds(poolOf, tables, run);
     this.#sweeper = new Sweeper(tables, run);
     this.#gets = new Batch(MAX_BATCH, (ids) => this.#getAll(ids));
+    this.#updates = new UpdateBatch(tables, run, true);
+    this.#touches = new UpdateBatch(tables, run, false);
   }
 
   /**
@@ -177,9 +181,8 @@ export class PostgresBackend
     lifetime: Lifetime,
     deadlineMs = Infinity,
   ): Promise<UpdateResult> {
-    const { update, touch } = this.#statements;
-    const values = updateValues(escaped(id), change, lifetime, deadlineMs);
-    const [row] = await this.#connection.run(hasData(change) ? update : touch, values);
+    const batch = hasData(change) ? this.#updates : this.#touches;
+    const row = await batch.add(givenChange(id, change, lifetime, deadlineMs));
     const result = readUpdateRow(row);
     if (result !== 'late') return result;
     throw this.#late(deadlineMs);
@@ -217,8 +220,6 @@ function statementsOf(tables: TableNames) {
     set: new Statement(setStatement(tables)),
     create: new Statement(createStatement(tables)),
     delete: new Statement(deleteStatement(tables)),
-    update: new Statement(updateStatement(tables, true)),
-    touch: new Statement(updateStatement(tables, false)),
     now: new Statement(NOW_STATEMENT),
     look: new Statement(lookStatement(tables)),
   };

@@ -34,12 +34,12 @@ export function recordValues(record: SessionRecord): RecordValues {
   for (const name of Object.keys(record)) {
     if (!isInColumn(name, record[name]!)) setField(others, name, record[name]!);
   }
-  const { meta, data } = splitJson(others);
+  const { meta, data } = splitFields(others);
   const column = (name: string) => {
     const text = Object.hasOwn(record, name) ? record[name]! : undefined;
     return text !== undefined && isInColumn(name, text) ? escaped(text) : null;
   };
-  return [...TIMES.map(column), ...TEXTS.map(column), meta, data];
+  return [...TIMES.map(column), ...TEXTS.map(column), JSON.stringify(meta), JSON.stringify(data)];
 }
 
 function isInColumn(name: string, text: string): boolean {
@@ -47,14 +47,14 @@ function isInColumn(name: string, text: string): boolean {
   return TIMES.some((time) => time === name) ? TIME.test(text) : true;
 }
 
-/** Fields as JSON: metadata, and data. */
-export function splitJson(fields: SessionRecord): { meta: string; data: string } {
+/** Fields as JSON may hold them: metadata, and data. */
+export function splitFields(fields: SessionRecord): { meta: SessionRecord; data: SessionRecord } {
   const meta: SessionRecord = {};
   const data: SessionRecord = {};
   for (const name of Object.keys(fields)) {
     setField(isMetadata(name) ? meta : data, escaped(name), escaped(fields[name]!));
   }
-  return { meta: JSON.stringify(meta), data: JSON.stringify(data) };
+  return { meta, data };
 }
 
 /**

@@ -3,33 +3,8 @@ import { OPERATION_PREFIX } from '../session-record.js';
 import { endOf, jsonNumber, NOW, notify, numberText, storedTime, sum } from './expressions.js';
 import { COLUMNS, VERSION } from './record-row.js';
 import type { TableNames } from './table-names.js';
+import { givenColumns } from './update-call.js';
 
-/**
- * What both statements take, and the one for data besides. They stand in the first part as columns: had the planner their
- * values everywhere, it would plan the whole statement anew for each change, which takes ten times as long as running it.
- */
-const TAKEN = [
-  '$2::float8 AS deadline',
-  '$3::float8 AS standard_idle',
-  '$4::float8 AS standard_absolute',
-  '$5::text AS known_generation',
-  '$6::text AS known_hash',
-  '$7::boolean AS is_use',
-  '$8::text AS next_hash',
-  '$9::text AS next_generation',
-  '$10::float8 AS grace',
-];
-const TAKEN_FOR_DATA = [
-  // The name of the change.
-  '$11::text AS operation',
-  '$12::jsonb AS meta_set',
-  '$13::jsonb AS data_set',
-  // Names of both.
-  '$14::text[] AS removed',
-  '$15::text[] AS kept',
-  '$16::text[] AS added_names',
-  '$17::float8[] AS added_numbers',
-];
 const STANDARD = { idle: 'standard_idle', absolute: 'standard_absolute' };
 
 /** What the record has without what leaves it: its `base`, to which numbers are added. */
@@ -64,20 +39,47 @@ function isEmpty(data: string, meta: string): string {
   return `(${data} = '{}' AND NOT ${meta} ? '$principal')`;
 }
 
+/** How many changes one statement takes at the most; also what PostgreSQL reckons with when it plans it. */
+export const MOST_TOGETHER = 16;
+
 /**
- * Applies one change, as `AtomicSessionBackend.update` says. First the row is locked, which gives what the change before has
+ * One change, whose columns are $1, $2 and so on. It waits for whoever has locked the row, and is applied to what that has left.
+ *
+ * What is given stands in this first part as columns: had the planner the values everywhere, it would plan the whole statement
+ * anew for each change, which takes ten times as long as running it.
+ */
+function one(sessions: string, given: ReturnType<typeof givenColumns>): string {
+  const values = given.map(([name, type], index) => `$${index + 1}::${type} AS ${name}`);
+  return `SELECT id, ${COLUMNS.join(', ')}, expires_ms, ${values.join(', ')}
+    FROM ${sessions} WHERE id = $1 AND version = ${VERSION} FOR NO KEY UPDATE`;
+}
+
+/** Several changes of different sessions, $1 as JSON: of rows that nobody has locked, so that none waits for another's. */
+function several(sessions: string, given: ReturnType<typeof givenColumns>): string {
+  const types = given.map(([name, type]) => `${name} ${type}`);
+  return `SELECT id, ${COLUMNS.join(', ')}, expires_ms, ${given.map(([name]) => name).join(', ')}
+    FROM (SELECT * FROM jsonb_to_recordset($1::jsonb) AS given (${types.join(', ')}) LIMIT ${MOST_TOGETHER}) AS given
+    JOIN ${sessions} AS s ON id = given_id AND version = ${VERSION} FOR NO KEY UPDATE OF s SKIP LOCKED`;
+}
+
+/**
+ * Applies changes, as `AtomicSessionBackend.update` says. First the row is locked, which gives what the change before has
  * left; then the clock is read, so that a change that had to wait is not applied after its deadline.
  *
- * Gives no row where there is no record, or whether it is too late, whether it is applied, whether the hash is current, was
- * empty, is empty, the session's end, and what the record says of its cookie.
+ * Gives no row where there is no record, or where several are given and somebody has locked it; or its id, whether it is too
+ * late, whether it is applied, whether the hash is current, was empty, is empty, the session's end, and what the record says of
+ * its cookie.
  *
- * @param hasData whether the change has any: the data of one that has none are not written again
+ * @param hasData whether the changes have any: the data of one that has none are not written again
  */
-export function updateStatement({ sessions, channel }: TableNames, hasData: boolean): string {
-  const taken = hasData ? [...TAKEN, ...TAKEN_FOR_DATA] : TAKEN;
+export function updateStatement(
+  { sessions, channel }: TableNames,
+  hasData: boolean,
+  count: 'one' | 'several',
+): string {
+  const given = givenColumns(hasData);
   return `WITH stored AS MATERIALIZED (
-    SELECT id, ${COLUMNS.join(', ')}, expires_ms, ${taken.join(', ')}
-    FROM ${sessions} WHERE id = $1 AND version = ${VERSION} FOR NO KEY UPDATE
+    ${count === 'one' ? one(sessions, given) : several(sessions, given)}
   ), timed AS MATERIALIZED (
     SELECT *, ${NOW} AS now FROM stored WHERE jsonb_typeof(meta) = 'object' AND jsonb_typeof(data) = 'object'
   ), living AS MATERIALIZED (
@@ -114,9 +116,9 @@ export function updateStatement({ sessions, channel }: TableNames, hasData: bool
     FROM stayed WHERE s.id = stayed.id
     RETURNING s.id, s.generation, s.hash, was_empty, is_empty, is_replaced, ended_ms, end_ms, new_meta
   )
-  SELECT is_late, written.id IS NOT NULL, written.hash IN (known_hash, next_hash), was_empty, is_empty, end_ms,
+  SELECT living.id, is_late, written.id IS NOT NULL, written.hash IN (known_hash, next_hash), was_empty, is_empty, end_ms,
     new_meta ->> '$persistent',
     CASE WHEN is_replaced THEN ${notify(channel, `'replaced'`, 'written.generation', 'written.id')} END,
     CASE WHEN end_ms < written.ended_ms OR (is_empty AND NOT was_empty) THEN ${notify(channel, `'shortened'`, 'written.id')} END
-  FROM living LEFT JOIN written ON true`;
+  FROM living LEFT JOIN written ON written.id = living.id`;
 }
