@@ -77,8 +77,8 @@ export function keepInBackend(
     check: bounded,
     issue: (runtime) => async (principal, session) => {
       if (!options.transports.includes('bearer')) throw new Error(NO_BEARER);
-      const { id, token } = await issueSession(runtime, principal, session);
-      return { id, token: signToken(token, options.signatures) };
+      const { id, telling } = await issueSession(runtime, principal, session);
+      return { id, token: signToken(telling.token, options.signatures) };
     },
     sockets: {
       idIn: (token) => Identity.ofToken(token).id,

@@ -22,6 +22,7 @@ import type {
   SessionOptions,
 } from './session.options.js';
 import { SessionService } from './session.service.js';
+import type { Transports } from './transports/transports.js';
 
 /** The parts of one application's sessions, ready to use. */
 export interface SessionParts {
@@ -29,7 +30,12 @@ export interface SessionParts {
   readonly gateways: GatewaySessions;
   readonly service: SessionService;
   readonly lifecycle: BackendLifecycle;
+  /** For tests, which make sessions that no request has begun. */
+  readonly testing: { readonly runtime: SessionRuntime; readonly transports: Transports };
 }
+
+/** By which they are provided, in every copy of this library. */
+export const SESSION_PARTS = Symbol.for('nestjs-server-session:PARTS');
 
 /**
  * Makes the parts and gives each what it needs.
@@ -83,6 +89,7 @@ export function createSessions(
       kept.ends,
     ),
     lifecycle: new BackendLifecycle(backend, kept.working),
+    testing: { runtime, transports },
   };
 }
 

@@ -39,9 +39,8 @@ import type {
 } from './session.options.js';
 import { SessionService } from './session.service.js';
 import { SESSION_BACKEND, SESSION_CODEC, SESSION_OPTIONS } from './session.tokens.js';
-import { type SessionParts, createSessions } from './session.factory.js';
+import { createSessions, SESSION_PARTS, type SessionParts } from './session.factory.js';
 
-const PARTS = Symbol.for('nestjs-server-session:PARTS');
 /** Marks the module's class, that of another copy of this library too. */
 const IS_MODULE = Symbol.for('nestjs-server-session:SessionModule');
 
@@ -144,7 +143,7 @@ function define(
 function ownProviders(load: Required<SessionModuleSettings>['load']): Provider[] {
   return [
     {
-      provide: PARTS,
+      provide: SESSION_PARTS,
       inject: [SESSION_OPTIONS, SESSION_BACKEND, SESSION_CODEC],
       useFactory: (
         options: SessionOptions,
@@ -173,7 +172,7 @@ function part<K extends keyof SessionParts>(
   provide: Type<SessionParts[K]> | Abstract<SessionParts[K]>,
   name: K,
 ): Provider {
-  return { provide, inject: [PARTS], useFactory: (parts: SessionParts) => parts[name] };
+  return { provide, inject: [SESSION_PARTS], useFactory: (parts: SessionParts) => parts[name] };
 }
 
 /** Without `forRoot()` the class has no providers. */

@@ -79,7 +79,7 @@ export class LocalEnds implements SessionEnds {
     this.#listeners.add(listener);
     queueMicrotask(() => this.#listeners.has(listener) && listener.missed());
     if (this.askEveryMs !== undefined) {
-      this.#timer ??= setInterval(() => this.#missed(), this.askEveryMs).unref();
+      this.#timer ??= setInterval(() => this.missed(), this.askEveryMs).unref();
     }
     return () => this.#forget(listener);
   }
@@ -91,7 +91,8 @@ export class LocalEnds implements SessionEnds {
     this.#timer = undefined;
   }
 
-  #missed(): void {
+  /** Has listeners ask for all that they watch. */
+  missed(): void {
     for (const listener of this.#listeners) listener.missed();
   }
 

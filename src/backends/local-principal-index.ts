@@ -32,8 +32,11 @@ export class LocalPrincipalIndex implements PrincipalIndex {
   readonly #principals = new Map<string, Principal>();
   #hand: Iterator<[string, Principal], void> | undefined;
 
+  /** @param now the clock that ends sessions, milliseconds since 1970 */
+  constructor(private readonly now: () => number = Date.now) {}
+
   async enter(name: string, id: string, absoluteMs: number): Promise<Entered> {
-    const nowMs = Date.now();
+    const nowMs = this.now();
     this.#sweep(nowMs);
     const principal = this.#of(name);
     const { entries } = principal;

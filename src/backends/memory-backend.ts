@@ -38,7 +38,7 @@ const SWEEP_PER_CREATE = 2;
  * Says so once in a warning where `NODE_ENV` is `production`.
  */
 export class MemoryBackend implements AtomicSessionBackend, IndexedBackend, TellingBackend {
-  readonly principals = new LocalPrincipalIndex();
+  readonly principals = new LocalPrincipalIndex(() => this.now());
   readonly ends = new LocalEnds(async (id) => {
     const record = this.#live(id)?.record ?? null;
     this.#entries?.delete(id);
@@ -77,6 +77,11 @@ export class MemoryBackend implements AtomicSessionBackend, IndexedBackend, Tell
     return this.#entries?.size ?? 0;
   }
 
+  /** The clock that ends sessions, milliseconds since 1970. */
+  now(): number {
+    return Date.now();
+  }
+
   async get(id: string): Promise<SessionRecord | null> {
     const entry = this.#live(id);
     return entry ? { ...entry.record } : null;
@@ -96,7 +101,7 @@ export class MemoryBackend implements AtomicSessionBackend, IndexedBackend, Tell
     ttlSeconds: number,
     deadlineMs = Infinity,
   ): Promise<boolean> {
-    checkDeadline(Date.now(), deadlineMs);
+    checkDeadline(this.now(), deadlineMs);
     if (this.#live(id)) return false;
     this.#store(id, { ...record }, ttlSeconds);
     return true;
@@ -110,7 +115,7 @@ export class MemoryBackend implements AtomicSessionBackend, IndexedBackend, Tell
   ): Promise<UpdateResult> {
     const entry = this.#live(id);
     if (!entry) return { status: 'gone' };
-    const nowMs = Date.now();
+    const nowMs = this.now();
     const { record } = entry;
     const { result, tell } = this.ends.changing(id, record, lifetime, () =>
       applyChange(record, change, lifetime, nowMs, deadlineMs),
@@ -125,7 +130,7 @@ export class MemoryBackend implements AtomicSessionBackend, IndexedBackend, Tell
 
   #live(id: string): Entry | undefined {
     const entry = this.#entries?.get(id);
-    if (entry && entry.expiresAtMs <= Date.now()) {
+    if (entry && entry.expiresAtMs <= this.now()) {
       this.#entries?.delete(id);
       return undefined;
     }
@@ -136,7 +141,7 @@ export class MemoryBackend implements AtomicSessionBackend, IndexedBackend, Tell
     // By size: for a number of entries the cache sets aside room for all of them.
     this.#entries ??= new LRUCache({ maxSize: this.#maxSessions, sizeCalculation: () => 1 });
     this.#sweep(this.#entries);
-    this.#entries.set(id, { record, expiresAtMs: Date.now() + ttlSeconds * 1000 });
+    this.#entries.set(id, { record, expiresAtMs: this.now() + ttlSeconds * 1000 });
   }
 
   /**
@@ -148,7 +153,7 @@ export class MemoryBackend implements AtomicSessionBackend, IndexedBackend, Tell
       const hand = (this.#hand ??= entries.rkeys());
       const { value: id, done } = hand.next();
       const entry = this.#behind === undefined ? undefined : entries.peek(this.#behind);
-      if (entry && entry.expiresAtMs <= Date.now()) entries.delete(this.#behind!);
+      if (entry && entry.expiresAtMs <= this.now()) entries.delete(this.#behind!);
       this.#behind = id ?? undefined;
       if (done) this.#hand = undefined;
     }

@@ -1,5 +1,6 @@
 import { checkPrincipal } from '../principals/principal-name.js';
 import { ActiveSession } from './active-session.js';
+import type { Telling } from './client-notice.js';
 import type { LifetimeOptions, Session, SessionData, SessionKey } from './session.js';
 import { createSessionObject } from './session-object.js';
 import type { SessionRuntime } from './session-runtime.js';
@@ -19,15 +20,21 @@ export interface IssuedSession {
   readonly token: string;
 }
 
+/** Such a session, with what its client is to be told of its token, which is not signed yet. */
+export interface BegunSession {
+  readonly id: string;
+  readonly telling: Extract<Telling, { token: string }>;
+}
+
 /**
- * Stores a new session of a principal. Its token is not signed yet.
+ * Stores a new session of a principal.
  * @throws TypeError which names what is wrong, SessionValueError, SessionLimitError, SessionBackendError
  */
 export async function issueSession(
   runtime: SessionRuntime,
   principal: string,
   options: IssueOptions = {},
-): Promise<IssuedSession> {
+): Promise<BegunSession> {
   checkPrincipal('sessions.issue(principal)', principal);
   const { data, lifetime, ...unknown } = options;
   for (const name of Object.keys(unknown)) {
@@ -39,8 +46,7 @@ export async function issueSession(
   if (runtime.principalOf) checkDerived(runtime.principalOf.field, session, principal, lifetime);
   else await session.signIn(principal, { ...(lifetime && { lifetime }) });
   await session.save();
-  const told = life.notice.take() as { token: string };
-  return { id: session.id, token: told.token };
+  return { id: session.id, telling: life.notice.take() as BegunSession['telling'] };
 }
 
 /** Where the data say whose a session is. */

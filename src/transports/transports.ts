@@ -34,6 +34,11 @@ export class Transports {
       () => this.importable(request.headers.cookie),
     );
   }
+
+  /** How each of them would tell a client of a token. @throws SessionOptionsError as above */
+  fields(request: TransportRequest, telling: Telling): TokenField[] {
+    return this.#transports.flatMap((each) => each.in(request, request).field(telling) ?? []);
+  }
 }
 
 /**

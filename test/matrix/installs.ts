@@ -9,6 +9,7 @@ const nest = (major: number, ...names: string[]) =>
   );
 /** What every application has that the library asks for. */
 const ALWAYS = ['reflect-metadata', 'rxjs', '@types/node@20', '@types/express@5'];
+const TESTS = ['supertest@7', '@types/supertest@6'];
 const JEST = ['jest@30', '@jest/globals@30', '@swc/core', '@swc/jest'];
 
 export const INSTALLS = {
@@ -17,6 +18,7 @@ export const INSTALLS = {
       ...nest(11, 'testing', 'cli', 'schematics'),
       ...ALWAYS,
       ...JEST,
+      ...TESTS,
       'ioredis',
       'typescript@5',
       'ts-jest@29',
@@ -31,6 +33,7 @@ export const INSTALLS = {
       ...nest(12, 'testing'),
       ...ALWAYS,
       ...JEST,
+      ...TESTS,
       'ioredis',
       'typescript@6',
       'vitest',

@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import ts from 'typescript';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
@@ -21,16 +21,21 @@ export function writeExamples(): Example[] {
   const examples = ['README.md', ...pages].flatMap(readExamples);
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
-  for (const { file, text } of examples) writeFileSync(file, text);
+  for (const { file, text } of examples) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
   return examples;
 }
 
-/** The TypeScript examples of one page. */
+/** The TypeScript examples of one page. One that begins with `// name.ts` is imported by others of its page under that name. */
 export function readExamples(page: string): Example[] {
   const blocks = readFileSync(join(ROOT, page), 'utf8').matchAll(/^```ts\n(.*?)^```/gms);
   return [...blocks].map(([, text], index) => {
-    const name = `${page.replaceAll(/\W/g, '-')}-${index + 1}`;
-    return { name, file: join(FOLDER, `${name}.ts`), text: text! };
+    const folder = page.replaceAll(/\W/g, '-');
+    const name = `${folder}-${index + 1}`;
+    const own = /^\/\/ (\S+\.ts)\n/.exec(text!)?.[1];
+    return { name, file: join(FOLDER, own ? join(folder, own) : `${name}.ts`), text: text! };
   });
 }
 
@@ -64,7 +69,15 @@ export function importRecipe<T>(text: string): Promise<T> {
 
 /** Turns an example into JavaScript, in a file. */
 export function emit(example: Example): string {
-  const { outputText } = ts.transpileModule(example.text, {
+  const file = join(EMITTED, `${example.name}.mjs`);
+  mkdirSync(EMITTED, { recursive: true });
+  writeFileSync(file, compiled(example.text));
+  return file;
+}
+
+/** TypeScript as JavaScript. */
+export function compiled(text: string): string {
+  const { outputText } = ts.transpileModule(text, {
     compilerOptions: {
       module: ts.ModuleKind.ESNext,
       target: ts.ScriptTarget.ES2023,
@@ -72,8 +85,5 @@ export function emit(example: Example): string {
       emitDecoratorMetadata: true,
     },
   });
-  const file = join(EMITTED, `${example.name}.mjs`);
-  mkdirSync(EMITTED, { recursive: true });
-  writeFileSync(file, outputText);
-  return file;
+  return outputText;
 }

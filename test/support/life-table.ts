@@ -47,8 +47,12 @@ export class LifeScene {
 }
 
 class ClockedBackend extends MemoryBackend {
-  constructor(readonly now: () => number) {
+  constructor(private readonly clock: () => number) {
     super({ maxSessions: 10 });
+  }
+
+  override now(): number {
+    return this.clock();
   }
 }
 

@@ -35,7 +35,12 @@ it('exports these names and no others', () => {
     'UntilSessionEnds',
   ]);
   expect(Object.keys(postgres)).toEqual(['PostgresBackend']);
-  expect(Object.keys(testing)).toEqual(['sessionBackendContract']);
+  expect(Object.keys(testing)).toEqual([
+    'sessionBackendContract',
+    'fakeSession',
+    'signedIn',
+    'testSessions',
+  ]);
   expect(Object.keys(expressSession)).toEqual(['StoreBackend', 'expressSession', 'fastifySession']);
   expect(Object.keys(keyv)).toEqual(['KeyvBackend']);
   expect(Object.keys(memcached)).toEqual(['MemcachedBackend']);

@@ -8,11 +8,17 @@ import {
   SessionGoneError,
   SessionService,
 } from 'nestjs-server-session';
-import { sessionBackendContract } from 'nestjs-server-session/testing';
-import { AppModule } from './app.module.js';
+import {
+  fakeSession,
+  sessionBackendContract,
+  signedIn,
+  testSessions,
+} from 'nestjs-server-session/testing';
+import request from 'supertest';
+import { AppController, AppModule } from './app.module.js';
 
 let app: INestApplication;
-const backend = new MemoryBackend();
+const backend = testSessions();
 
 beforeAll(async () => {
   const builder = Test.createTestingModule({ imports: [AppModule] });
@@ -30,6 +36,20 @@ it('counts visits over HTTP', async () => {
   const cookie = first.headers.get('set-cookie')!.split(';')[0]!;
   expect(await (await fetch(url, { headers: { cookie } })).text()).toBe('2');
   expect(backend.size).toBe(1);
+  expect(backend).toBeInstanceOf(MemoryBackend);
+});
+
+it('has a client that is signed in, and a clock', async () => {
+  const ada = await signedIn(app, 'ada', { visits: 4 });
+  const visits = () => request(app.getHttpServer()).get('/visits').set(ada.headers);
+  expect((await visits()).text).toBe('5');
+  backend.advance('15d');
+  expect((await visits()).text).toBe('1');
+});
+
+it('has a session for a controller by itself', () => {
+  const controller = new AppController(app.get(SessionService));
+  expect(controller.visits(fakeSession({ visits: 2 }))).toBe(3);
 });
 
 it('has the service, the errors and the contract', async () => {
