@@ -1,5 +1,5 @@
 #!/bin/sh
-# The tests start servers of their own: this makes sure that their programs are there.
+# The tests start servers of their own, and a browser: this makes sure that their programs are there.
 sudo=''
 [ "$(id -u)" = 0 ] || sudo='sudo -n'
 
@@ -30,3 +30,4 @@ ensure() {
 ensure redis-server 'redis-server 7 or newer on PATH' redis-server redis redis redis
 ensure postgres 'PostgreSQL' postgresql postgresql postgresql-server postgresql
 ensure memcached 'memcached on PATH' memcached memcached memcached memcached
+ensure chromium 'Chromium on PATH' chromium chromium chromium chromium

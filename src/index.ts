@@ -73,6 +73,7 @@ export { MemoryBackend } from './backends/memory-backend.js';
 export type { MemoryBackendOptions } from './backends/memory-backend.js';
 export { RedisBackend } from './backends/redis/redis-backend.js';
 export type { RedisBackendOptions } from './backends/redis/redis-backend.js';
+export { CrossSiteError } from './errors/cross-site.error.js';
 export { SessionBackendError } from './errors/session-backend.error.js';
 export { SessionEndedError } from './errors/session-ended.error.js';
 export type { SessionEndReason } from './errors/session-ended.error.js';

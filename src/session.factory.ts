@@ -5,6 +5,7 @@ import { CurrentSession } from './edges/current-session.js';
 import { RequestSessions } from './edges/http/request-sessions.js';
 import type { HandleRuntime } from './edges/http/session-handle.js';
 import { SessionContexts } from './edges/session-contexts.js';
+import { SiteCheck } from './edges/site-check.js';
 import { SessionSignals } from './edges/session-signals.js';
 import { GatewaySessions } from './edges/ws/gateway-sessions.js';
 import type { SocketRuntime } from './edges/ws/handshake.js';
@@ -60,18 +61,22 @@ export function createSessions(
   const lifetime = { idleMs, absoluteMs };
   const runtime = { store, codec, lifetime, touchIntervalMs, renewIntervalMs, principalOf };
   const current = new CurrentSession(resolved.current);
+  const siteCheck = resolved.isTrusted && new SiteCheck(resolved.isTrusted, warn);
   const sockets = new SocketSessions({
     ...opener(socketRuntime(runtime), resolved.onBackendError),
     ...kept.sockets,
     tokensOf: (request) => {
-      const { all, importable } = transports.in(request, request);
+      const tokens = transports.in(request, request);
+      const refusal = siteCheck?.ofHandshake(request, tokens);
+      if (refusal) throw refusal;
+      const { all, importable } = tokens;
       return importable.length > 0 ? [...all, ...importable] : all;
     },
     ends: endWatch,
     warn,
   });
   const requests = new RequestSessions(
-    { transports, ...opener(runtime, resolved.onBackendError), warn },
+    { transports, siteCheck, ...opener(runtime, resolved.onBackendError), warn },
     current,
     sockets,
     load === 'lazy',

@@ -4,6 +4,7 @@ import type { SessionLimit } from './principals/sign-ins.js';
 import { checkMigration, resolveMigration } from './migration/migration-option.js';
 import { FOREIGN_OPTIONS } from './session.foreign-options.js';
 import { OptionsChecker } from './session.options-checker.js';
+import { trustedOrigins } from './session.origins.js';
 import type {
   PrincipalsOptions,
   ResolvedSessionOptions,
@@ -24,6 +25,8 @@ const OPTIONS: Record<keyof SessionOptions, true> = {
   backend: true,
   cookie: true,
   transports: true,
+  crossSite: true,
+  trustedOrigins: true,
   idleTimeout: true,
   absoluteTimeout: true,
   touchInterval: true,
@@ -57,6 +60,7 @@ export function resolveOptions(options: SessionOptions): ResolvedSessionOptions 
   const resolved = {
     cookie,
     transports: transportNames(check, options.transports ?? ['cookie']),
+    isTrusted: trustedOrigins(check, options),
     ...times(check, options),
     current: options.current ?? IS_CURRENT_FREE,
     onBackendError: options.onBackendError ?? 'fail',

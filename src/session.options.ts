@@ -77,6 +77,17 @@ export interface SessionOptions {
    * (RFC 6750) and tells of new tokens by the response header `Session-Token`.
    */
   transports?: readonly TransportName[];
+  /**
+   * What becomes of requests of unsafe methods, and of WebSockets, that bring the cookie and that a page of another origin has
+   * sent. `'refuse'` (the default): 403, by `Sec-Fetch-Site`, and where that is missing by `Origin` (OWASP, Cross-Site Request
+   * Forgery Prevention Cheat Sheet, "Fetch Metadata headers"). `'allow'`: nothing.
+   */
+  crossSite?: 'refuse' | 'allow';
+  /**
+   * Other origins whose pages may send them, as the header `Origin` names them: `['https://app.example.com']`; or a function that
+   * says so of each. Default none.
+   */
+  trustedOrigins?: readonly string[] | ((origin: string) => boolean);
   /** How long a session lives unused, at most `'100y'`. Default `'14d'`. OWASP, "Idle Timeout", asks for less where more is at stake. */
   idleTimeout?: Duration;
   /** How long a session lives at the most (OWASP, "Absolute Timeout"). Default `'30d'`; `false` for no bound. */
@@ -155,6 +166,8 @@ export interface ResolvedSessionOptions {
   readonly cookie: ResolvedCookieOptions | ((request: unknown) => ResolvedCookieOptions);
   /** At least one, each once. */
   readonly transports: readonly TransportName[];
+  /** Whose pages may send what they like; `undefined` for all. */
+  readonly isTrusted: ((origin: string) => boolean) | undefined;
   readonly idleMs: number;
   readonly absoluteMs: number;
   readonly touchIntervalMs: number;

@@ -32,6 +32,7 @@ export class SealedCookieTransport implements Transport {
 
 class SealedCookieInRequest implements RequestTransport {
   readonly noun = 'cookie';
+  readonly isAmbient = true;
   readonly isForStrangers = true;
   readonly tokens: readonly OpenedToken[];
   readonly #header: string;

@@ -22,7 +22,8 @@ export interface SignedInClient {
 export interface BrowserCookie {
   readonly name: string;
   readonly value: string;
-  readonly url: string;
+  readonly domain: string;
+  readonly path: string;
   readonly httpOnly: boolean;
   readonly secure: boolean;
   readonly sameSite: 'Strict' | 'Lax' | 'None';
@@ -77,11 +78,12 @@ export async function signedIn(
 }
 
 function browserCookie(cookie: SetCookie, url: string): BrowserCookie {
-  const { name, value = '', httpOnly = false, secure = false, sameSite } = cookie;
+  const { name, value = '', path = '/', httpOnly = false, secure = false, sameSite } = cookie;
   return {
     name,
     value,
-    url,
+    domain: cookie.domain ?? new URL(url).hostname,
+    path,
     httpOnly,
     secure,
     sameSite: SAME_SITES[(sameSite as keyof typeof SAME_SITES | undefined) ?? 'lax'],

@@ -30,6 +30,7 @@ export class BearerTransport implements Transport {
 
 class BearerInRequest implements RequestTransport {
   readonly noun = `${FIELD_NAME} header`;
+  readonly isAmbient = false;
   readonly isForStrangers = false;
   readonly isInReach = true;
   readonly tokens: readonly SignedToken[];

@@ -32,6 +32,7 @@ export class CookieTransport implements Transport {
 
 class CookieInRequest implements RequestTransport {
   readonly noun = 'cookie';
+  readonly isAmbient = true;
   readonly isForStrangers = true;
   readonly tokens: readonly SignedToken[];
 

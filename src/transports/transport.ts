@@ -45,6 +45,8 @@ export interface RequestTransport {
   readonly noun: string;
   /** The request's tokens whose signatures are right. */
   readonly tokens: readonly SignedToken[];
+  /** Whether browsers send its tokens by themselves, whichever site's page asks them to. */
+  readonly isAmbient: boolean;
   /** Whether a client that brought no token may be given one this way, though it may come by others. */
   readonly isForStrangers: boolean;
   /** Whether a client would come back with a token that the response to this request gives it. */

@@ -90,6 +90,12 @@ export class RequestTokens {
     return (this.#importable ??= this.findImportable());
   }
 
+  /** Whether the session is looked for by what a browser has sent by itself. */
+  get isAmbient(): boolean {
+    const { tokens, isAmbient } = this.#used;
+    return tokens.length > 0 ? isAmbient : this.importable.length > 0;
+  }
+
   /** Has the token of one place in `all` decide how its client is told of another. */
   use(place: number): void {
     let left = place;

@@ -65,7 +65,8 @@ describe.each(ADAPTERS)('a test of an application, on %s', (adapter) => {
       {
         name: '__Host-id',
         value: ada.cookie!.slice('__Host-id='.length),
-        url: 'https://a.example',
+        domain: 'a.example',
+        path: '/',
         httpOnly: true,
         secure: true,
         sameSite: 'Lax',

@@ -130,7 +130,10 @@ class IoClient extends Replies implements GatewayClient {
 
   constructor(private readonly socket: Socket) {
     super();
-    this.closed = new Promise((resolve) => socket.once('disconnect', resolve));
+    // By polling the end may come together with the beginning.
+    this.closed = socket.connected
+      ? new Promise((resolve) => socket.once('disconnect', resolve))
+      : Promise.resolve('before it was used');
     socket.onAny((event: string, data: unknown) =>
       this.add(
         event === 'exception'

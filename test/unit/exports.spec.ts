@@ -10,6 +10,7 @@ it('exports these names and no others', () => {
   expect(Object.keys(library).toSorted()).toEqual([
     'AllowAnonymous',
     'AtomicAdapter',
+    'CrossSiteError',
     'JsonCodec',
     'MemoryBackend',
     'Principal',

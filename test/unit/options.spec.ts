@@ -76,6 +76,7 @@ describe('options', () => {
         persistent: true,
       },
       transports: ['cookie'],
+      isTrusted: expect.any(Function),
       idleMs: 14 * 24 * 3600 * 1000,
       absoluteMs: 30 * 24 * 3600 * 1000,
       touchIntervalMs: 60_000,

@@ -7,6 +7,7 @@ import type { Session } from '../../session/session.js';
 import type { ActiveSession, OpeningTokens } from '../../session/active-session.js';
 import type { RequestTokens, Transports } from '../../transports/transports.js';
 import { Handle } from '../handle.js';
+import type { SiteCheck } from '../site-check.js';
 import { HeldResponse, type ResponseHold } from './held-response.js';
 import { RETRY_AFTER_SECONDS } from './response-output.js';
 import type { HeadAddition } from './response-head.js';
@@ -24,6 +25,8 @@ export interface HandleRuntime {
   readonly transports: Transports;
   /** The session of the first token that has one; a new one where none has. @param arrivedAtMs when its request came */
   open(tokens: OpeningTokens, arrivedAtMs?: number): Promise<ActiveSession> | ActiveSession;
+  /** Whether other sites' pages have sent a request; `undefined` where they may. */
+  readonly siteCheck: SiteCheck | undefined;
   warn(message: string): void;
   /** A session was loaded: whoever reads `request.session` is to see it. */
   show(raw: IncomingMessage, framework: FrameworkRequest): void;
@@ -170,6 +173,8 @@ export class SessionHandle extends Handle implements ResponseHold {
 
   protected open(): Promise<ActiveSession> | ActiveSession {
     this.#tokens = this.runtime.transports.in(this.raw, this.framework);
+    const refusal = this.runtime.siteCheck?.ofRequest(this.raw, this.#tokens);
+    if (refusal) return Promise.reject(refusal);
     return this.runtime.open(this.#tokens, this.#arrivedAtMs);
   }
 

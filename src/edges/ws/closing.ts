@@ -16,6 +16,8 @@ interface WsClient {
 
 /** Which tells a client that it may not go on, and not to try again as it is (RFC 6455, 7.4.1). */
 const ENDED = { code: 1008, text: 'Session ended' };
+/** Likewise, where another site's page has opened it. */
+const REFUSED = { code: 1008, text: 'Forbidden' };
 /** Which tells it to connect again: it has a new token. */
 const REPLACED = { code: 1012, text: 'Session replaced' };
 
@@ -48,6 +50,20 @@ export function closeSocket(socket: Duplex, reason: SessionEndReason): void {
   const { code, text } = reason === 'replaced' ? REPLACED : ENDED;
   const head = Buffer.from([CLOSE_FRAME, 2 + text.length, code >> 8, code & 0xff]);
   if (socket.writable) socket.end(Buffer.concat([head, Buffer.from(text)]));
+  destroySoon(socket);
+}
+
+/** Has a client of a gateway leave that another site's page has connected. */
+export function refuseClient(client: object): void {
+  if (isIoClient(client)) client.disconnect(true);
+  else (client as WsClient).close?.(REFUSED.code, REFUSED.text);
+}
+
+/** Answers a request for a WebSocket, which nobody can take then. */
+export function refuseUpgrade(socket: Duplex): void {
+  // Who takes upgrades may still write to it.
+  socket.on('error', () => {});
+  socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   destroySoon(socket);
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { SessionRecord } from '../../backends/session-backend.js';
+import { CrossSiteError } from '../../errors/cross-site.error.js';
 import type { EndWatcher } from '../../ends/end-watcher.js';
 import type { ActiveSession, OpeningTokens, SessionScope } from '../../session/active-session.js';
 import type { Identity } from '../../session/token.js';
@@ -42,8 +43,18 @@ export class Handshake implements Brought, SessionScope {
     return this.#found;
   }
 
+  /** The tokens that it brought. @throws CrossSiteError where another site's page has sent it */
   get tokens(): readonly string[] {
     return (this.#tokens ??= this.runtime.tokensOf(this.request));
+  }
+
+  /** Whether another site's page has sent it. */
+  get isRefused(): boolean {
+    try {
+      return this.tokens === undefined;
+    } catch (error) {
+      return error instanceof CrossSiteError;
+    }
   }
 
   /** The id of the session that was asked for, for messages to people. */

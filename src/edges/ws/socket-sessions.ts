@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Handle } from '../handle.js';
 import type { Handshakes } from '../http/request-sessions.js';
+import { refuseClient, refuseUpgrade } from './closing.js';
 import { Handshake, type SocketRuntime } from './handshake.js';
 import { MessageHandle } from './message-handle.js';
 
@@ -11,16 +12,16 @@ export class SocketSessions implements Handshakes {
 
   constructor(private readonly runtime: SocketRuntime) {}
 
-  /** Notes whose request the handshake of a client was; `undefined` where neither shows one. */
-  connect(client: object, request: unknown): Handshake | undefined {
+  /** Notes whose request the handshake of a client was, where either shows one. */
+  connect(client: object, request: unknown): void {
     const asked = isRequest(request) ? request : requestOf(client);
     const handshake = asked && this.of(asked);
     if (handshake) {
       this.#byClient.set(client, handshake);
+      if (handshake.isRefused) return refuseClient(client);
       if ((asked as { upgrade?: boolean }).upgrade) handshake.connections.addSocket();
       handshake.connections.addClient(client);
     }
-    return handshake;
   }
 
   /** That of a client that has not connected yet, too, where it shows its request: in middleware of socket.io. */
@@ -45,8 +46,10 @@ export class SocketSessions implements Handshakes {
     return this.#byRequest.has(request);
   }
 
-  add(handshake: IncomingMessage): void {
-    this.of(handshake).connections.addSocket();
+  add(request: IncomingMessage): void {
+    const handshake = this.of(request);
+    if (handshake.isRefused) refuseUpgrade(request.socket);
+    else handshake.connections.addSocket();
   }
 
   handleOf(handshake: IncomingMessage): Handle {
