@@ -51,6 +51,7 @@ export function createSessions(
   const resolved = resolveOptions(options);
   const logger = new Logger(SessionService.name);
   const warn = (message: string) => logger.warn(message);
+  resolved.questions.forEach(warn);
   const kept = keep(backend, options.secret, {
     options: resolved,
     codec,

@@ -6,9 +6,15 @@ import { type DurationBounds, readDuration } from './session/lifetime.js';
 /** Collects what is wrong with options, so that a user sees all of it at once. */
 export class OptionsChecker {
   readonly #problems: string[] = [];
+  /** What may be meant otherwise, and is no mistake for sure. */
+  readonly questions: string[] = [];
 
   problem(text: string): void {
     this.#problems.push(text);
+  }
+
+  question(text: string): void {
+    this.questions.push(text);
   }
 
   /** @throws SessionOptionsError where there was a problem */

@@ -3,6 +3,7 @@ import type { PrincipalOf } from './principals/principal-of.js';
 import type { SessionLimit } from './principals/sign-ins.js';
 import { checkMigration, resolveMigration } from './migration/migration-option.js';
 import { FOREIGN_OPTIONS } from './session.foreign-options.js';
+import { times } from './session.durations.js';
 import { OptionsChecker } from './session.options-checker.js';
 import { trustedOrigins } from './session.origins.js';
 import type {
@@ -16,9 +17,6 @@ import { Signature } from './transports/signature.js';
 import { transportNames } from './transports/transport-names.js';
 
 const MIN_SECRET_LENGTH = 32;
-/** A timer can't be longer: 2^31 - 1 ms. */
-const MAX_TIMER = '24d';
-const MINUTE_MS = 60_000;
 
 const OPTIONS: Record<keyof SessionOptions, true> = {
   secret: true,
@@ -51,7 +49,8 @@ const INSTEAD = { ...FOREIGN_OPTIONS, ...SETTINGS };
  */
 export function resolveOptions(options: SessionOptions): ResolvedSessionOptions {
   const check = new OptionsChecker();
-  const example = 'an object, such as { secret: process.env.SESSION_SECRET }';
+  const example =
+    'an object, such as { secret: process.env.SESSION_SECRET }. A useFactory has to return it';
   if (!check.isObject('options', options, example)) check.fail();
   check.names('', options, Object.keys(OPTIONS), INSTEAD);
   const secrets = secretsOf(check, options.secret);
@@ -73,6 +72,7 @@ export function resolveOptions(options: SessionOptions): ResolvedSessionOptions 
     ...resolved,
     signatures: secrets.map((secret) => new Signature(secret)),
     migration: resolveMigration(options.migrate, secrets),
+    questions: check.questions,
   };
 }
 
@@ -136,36 +136,6 @@ function sessionLimit(
     );
   }
   return { maxSessions, onLimit };
-}
-
-function times(check: OptionsChecker, options: SessionOptions) {
-  const idleMs = check.duration('idleTimeout', options.idleTimeout ?? '14d');
-  const resolved = {
-    idleMs,
-    absoluteMs: check.optionalDuration('absoluteTimeout', options.absoluteTimeout ?? '30d'),
-    touchIntervalMs:
-      options.touchInterval === undefined
-        ? Math.min(idleMs / 20, MINUTE_MS)
-        : check.duration('touchInterval', options.touchInterval, { least: '0s' }),
-    renewIntervalMs: check.optionalDuration('renewInterval', options.renewInterval ?? false),
-    renewGraceMs: check.duration('renewGrace', options.renewGrace ?? '30s', { least: '1s' }),
-    backendTimeoutMs: check.duration('backendTimeout', options.backendTimeout ?? '2s', {
-      most: MAX_TIMER,
-      example: '2s',
-    }),
-  };
-  const { touchIntervalMs, renewIntervalMs, renewGraceMs } = resolved;
-  if (touchIntervalMs >= idleMs) {
-    check.problem(
-      `touchInterval (${touchIntervalMs} ms) must be shorter than idleTimeout (${idleMs} ms), or sessions end while they are used`,
-    );
-  }
-  if (renewIntervalMs <= renewGraceMs) {
-    check.problem(
-      `renewInterval (${renewIntervalMs} ms) must be longer than renewGrace (${renewGraceMs} ms)`,
-    );
-  }
-  return resolved;
 }
 
 function secretsOf(check: OptionsChecker, secret: unknown): readonly string[] {

@@ -181,4 +181,6 @@ export interface ResolvedSessionOptions {
   readonly sessionLimit: SessionLimit | undefined;
   readonly principalOf: PrincipalOf | undefined;
   readonly migration: ResolvedMigration | undefined;
+  /** What may be meant otherwise, for whoever starts the application. */
+  readonly questions: readonly string[];
 }

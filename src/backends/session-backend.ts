@@ -148,17 +148,8 @@ const ATOMIC_METHODS = ['create', 'update'] as const;
 export function isAtomic(backend: SessionBackend): backend is AtomicSessionBackend {
   const has = (name: string) =>
     typeof (backend as unknown as Record<string, unknown> | null)?.[name] === 'function';
-  if (typeof backend === 'string') {
-    throw new TypeError(
-      'The session backend is a text. For Redis write RedisBackend.fromUrl(url).',
-    );
-  }
   const missing = (['get', 'set', 'delete'] as const).filter((name) => !has(name));
-  if (missing.length > 0) {
-    throw new TypeError(
-      `The session backend has no method ${missing.join(', ')}. Write a class with get(id), set(id, record, ttlSeconds) and delete(id).`,
-    );
-  }
+  if (missing.length > 0) throw new TypeError(whatItIs(backend, has) ?? lackOf(missing));
   const lacking = ATOMIC_METHODS.filter((name) => !has(name));
   if (lacking.length > 0 && lacking.length < ATOMIC_METHODS.length) {
     throw new TypeError(
@@ -166,4 +157,32 @@ export function isAtomic(backend: SessionBackend): backend is AtomicSessionBacke
     );
   }
   return lacking.length === 0;
+}
+
+function lackOf(missing: readonly string[]): string {
+  return `The session backend has no method ${missing.join(', ')}. Write a class with get(id), set(id, record, ttlSeconds) and delete(id).`;
+}
+
+/** Of what is taken for a backend, what to write instead. */
+function whatItIs(backend: unknown, has: (name: string) => boolean): string | undefined {
+  if (typeof backend === 'string') {
+    return 'The session backend is a text. For Redis write RedisBackend.fromUrl(url), for PostgreSQL PostgresBackend.fromUrl(url).';
+  }
+  if (typeof backend === 'function') {
+    const name = backend.name || 'MyBackend';
+    return `The session backend is a class or a function. Write an instance, such as new ${name}().`;
+  }
+  if (backend instanceof Promise) {
+    return 'The session backend is a promise. Await it in useFactory of SessionModule.forRootAsync().';
+  }
+  if (has('multi') || has('sendCommand')) {
+    return 'The session backend is a client of Redis. Write new RedisBackend({ client }).';
+  }
+  if (has('query')) {
+    return 'The session backend is a client of a database. For PostgreSQL write new PostgresBackend({ pool }).';
+  }
+  if (has('destroy') && has('createSession')) {
+    return 'The session backend is a store of express-session. Write new StoreBackend(store) of nestjs-server-session/express-session.';
+  }
+  return undefined;
 }

@@ -85,6 +85,7 @@ describe('options', () => {
       current: Number.parseInt(process.versions.node) >= 24,
       onBackendError: 'fail',
       backendTimeoutMs: 2000,
+      questions: [],
     });
   });
 
@@ -102,7 +103,25 @@ describe('options', () => {
     expect(resolveOptions({ secret, touchInterval: 0 }).touchIntervalMs).toBe(0);
   });
 
+  it('question numbers that read like milliseconds', () => {
+    const { questions } = resolveOptions({ secret, idleTimeout: 1_800_000 });
+    expect(questions).toEqual([
+      "idleTimeout: 1800000 is a number of seconds, about 21 days. If these were to be milliseconds, write '30m'; if not, write '1800000s', which nobody takes for them.",
+    ]);
+    expect(resolveOptions({ secret, idleTimeout: '1800000s' }).questions).toEqual([]);
+    expect(resolveOptions({ secret, idleTimeout: 1800 }).questions).toEqual([]);
+    expect(resolveOptions({ secret, idleTimeout: 14 * 24 * 3600 }).questions).toEqual([]);
+  });
+
+  it('take an absolute timeout alone that is shorter than the idle timeout by default', () => {
+    expect(resolveOptions({ secret, absoluteTimeout: '8h' }).absoluteMs).toBe(8 * 3600 * 1000);
+  });
+
   it.each<[object, RegExp]>([
+    [
+      { secret, idleTimeout: '14d', absoluteTimeout: '8h' },
+      /^idleTimeout .* is longer than absoluteTimeout/,
+    ],
     [{ secret, idleTimout: '1h' }, /^idleTimout is no option: did you mean idleTimeout\?$/],
     [{ secret, Secret: 1 }, /did you mean secret/],
     [{ secret, zzzzzzzzzzzzzzzz: 1 }, /the options are secret, backend, cookie, transports/],

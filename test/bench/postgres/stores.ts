@@ -17,8 +17,9 @@ export interface Keeper {
   write(id: string, visits: number): Promise<unknown>;
 }
 
+/** This library's defaults. */
 const LIFE_SECONDS = 14 * 24 * 60 * 60;
-const LIFETIME = { idleMs: LIFE_SECONDS * 1000, absoluteMs: LIFE_SECONDS * 1000 };
+const LIFETIME = { idleMs: LIFE_SECONDS * 1000, absoluteMs: 30 * 24 * 60 * 60 * 1000 };
 
 export const KEEPERS: readonly ((pool: Pool) => Keeper)[] = [libraryKeeper, peerKeeper];
 

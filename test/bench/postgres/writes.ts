@@ -55,10 +55,10 @@ const LEGEND = [
 
 /** What becomes of a table that is written to for long. */
 export async function measureWrites({ options, signal }: BenchContext): Promise<unknown> {
-  const { sessions = 1_000_000, seconds = 600 } = options;
+  const { sessions = 1_000_000, seconds = 600, only } = options;
   console.log(`${sessions} sessions, ${PER_SECOND} writes a second for ${seconds} s`);
   const results: Result[] = [];
-  for (const open of KEEPERS) {
+  for (const open of KEEPERS.filter(({ name }) => only.test(name))) {
     // A server for each: what is written to the log is of one of them alone.
     const result = await withPostgres(async (_, pool) => {
       const keeper = open(pool);
