@@ -47,6 +47,17 @@ export class RedisCluster {
     return cluster;
   }
 
+  /** A number that grows with each failover, as a node knows it. */
+  async epoch(): Promise<number> {
+    const running = this.nodes.filter(({ isRunning }) => isRunning);
+    const states = await Promise.all(
+      running.map((node) => node.with((client) => client.cluster('INFO'))),
+    );
+    return Math.max(
+      ...states.map((state) => Number(/cluster_current_epoch:(\d+)/.exec(state)?.[1])),
+    );
+  }
+
   /** Those that began as masters. */
   get masters(): RedisServer[] {
     return this.nodes.slice(0, MASTERS);

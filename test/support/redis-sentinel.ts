@@ -60,6 +60,19 @@ export class RedisSentinel {
     return named.every((address) => Number((address as string[] | null)?.[1]) !== port);
   }
 
+  /** A number that grows with each failover, as a Sentinel knows it. */
+  async epoch(): Promise<number> {
+    const states = await Promise.all(
+      this.sentinels.map((sentinel) =>
+        sentinel.with((client) => client.call('SENTINEL', 'MASTERS')),
+      ),
+    );
+    const epochs = (states as [string[]][]).map(([state]) =>
+      Number(state[state.indexOf('config-epoch') + 1]),
+    );
+    return Math.max(...epochs);
+  }
+
   async masterOf(): Promise<RedisServer> {
     return this.master;
   }

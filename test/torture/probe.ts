@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deployment } from './deployment.js';
 import { nowMs } from './now.js';
 import type { Recorder } from './recorder.js';
-import type { Prober } from './servers/probers.js';
+import type { Topology } from './servers/topology.js';
 
 const EVERY_MS = 100;
 /** What takes longer was held up by the machine, or by a fault. */
 const SLOW_MS = 200;
+/** How long a primary that was silent may answer what has waited, before it hears that another has taken its place. */
+const LATE_MS = 2_000;
 
 /**
  * Asks each server and each application, by the shortest way and without any session, whether they answer at once, and
@@ -18,18 +20,20 @@ export async function probe(
   signal: AbortSignal,
 ): Promise<void> {
   const probers = topology.servers.map((server) => topology.prober(server));
-  const failovers = new Failovers(probers, recorder);
+  const failovers = new Failovers(topology, recorder);
   try {
     while (!signal.aborted) {
       const fromMs = nowMs();
       await Promise.all([
-        failovers.look(),
+        ...probers.map((prober) => prober.isPrimary().catch(() => false)),
         ...apps.map(({ process }) => answer(process.port, signal)),
       ]);
       const toMs = nowMs();
       if (toMs - fromMs > SLOW_MS) recorder.add({ type: 'nemesis', name: 'slow', fromMs, toMs });
+      failovers.look();
       await sleep(EVERY_MS);
     }
+    await failovers.lookAgain();
   } finally {
     for (const prober of probers) prober.close();
   }
@@ -37,23 +41,37 @@ export async function probe(
 
 /** Notices a failover that nobody ordered, which may lose whatever was acknowledged before it. */
 class Failovers {
-  readonly #wasPrimary = new Map<Prober, boolean>();
+  #epoch: number | undefined;
+  #looking: Promise<void> | undefined;
 
   constructor(
-    private readonly probers: readonly Prober[],
+    private readonly topology: Topology,
     private readonly recorder: Recorder,
   ) {}
 
-  async look(): Promise<void> {
-    await Promise.all(this.probers.map((prober) => this.#lookAt(prober).catch(() => {})));
+  look(): void {
+    this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
   }
 
-  async #lookAt(prober: Prober): Promise<void> {
-    const isPrimary = await prober.isPrimary();
-    const hasTaken = isPrimary && this.#wasPrimary.get(prober) === false;
-    this.#wasPrimary.set(prober, isPrimary);
-    if (!hasTaken || this.#isOrdered) return;
-    const event = { name: 'failover of itself', losesTail: true, fromMs: 0, toMs: nowMs() };
+  async lookAgain(): Promise<void> {
+    await this.#looking;
+    await this.#look();
+  }
+
+  /** One that is ordered is over before its fault is. */
+  async #look(): Promise<void> {
+    const wasOrdered = this.#isOrdered;
+    const epoch = await this.topology.epoch?.().catch(() => undefined);
+    if (epoch === undefined) return;
+    const before = this.#epoch;
+    this.#epoch = epoch;
+    if (before === undefined || epoch <= before || wasOrdered || this.#isOrdered) return;
+    const event = {
+      name: 'failover of itself',
+      losesTail: true,
+      fromMs: 0,
+      toMs: nowMs() + LATE_MS,
+    };
     this.recorder.add({ type: 'nemesis', ...event });
   }
 

@@ -33,6 +33,8 @@ export interface Topology {
   refuseWrites(isRefusing: boolean): Promise<void>;
   /** Whether whoever is asked the way to a primary that has been replaced names another. */
   isForgotten(port: number): Promise<boolean>;
+  /** A number that grows with each failover, where there are any. */
+  epoch?(): Promise<number>;
   /** All that its server has written, where it keeps that. */
   log?(): Promise<string>;
   stop(): Promise<void>;
@@ -52,13 +54,17 @@ export async function startTopology(name: TopologyName): Promise<Topology> {
     case 'cluster': {
       const cluster = await RedisCluster.start({ nodeTimeoutMs: NODE_TIMEOUT_MS });
       const ports = cluster.nodes.map(({ port }) => port);
-      return ofRedis(name, cluster.nodes, cluster.masters.length, ports, () => cluster.stop());
+      return {
+        ...ofRedis(name, cluster.nodes, cluster.masters.length, ports, () => cluster.stop()),
+        epoch: () => cluster.epoch(),
+      };
     }
     case 'sentinel': {
       const group = await RedisSentinel.start();
       const { servers, sentinelPorts } = group;
       return {
         ...ofRedis(name, servers, 1, sentinelPorts, () => group.stop()),
+        epoch: () => group.epoch(),
         isForgotten: (port) => group.isForgotten(port),
       };
     }
