@@ -1,4 +1,5 @@
 import ms from 'ms';
+import { showValue } from './errors/show-value.js';
 import type { OptionsChecker } from './session.options-checker.js';
 import type { SessionOptions } from './session.options.js';
 
@@ -8,8 +9,10 @@ const MINUTE_MS = 60_000;
 
 /** Of these many are used to milliseconds, as other libraries take them. */
 const LONG = ['idleTimeout', 'absoluteTimeout', 'touchInterval', 'renewInterval'] as const;
-/** More than two days in seconds, or two minutes in milliseconds. */
-const DOUBTFUL = 180_000;
+/** More than sixteen hours in seconds, or a minute in milliseconds. */
+const DOUBTFUL = 60_000;
+/** More than eight minutes in seconds, or half a second in milliseconds. */
+const DOUBTFUL_TIMEOUT = 500;
 
 /** The options that are lengths of time, in milliseconds. */
 export function times(check: OptionsChecker, options: SessionOptions) {
@@ -38,7 +41,7 @@ export function times(check: OptionsChecker, options: SessionOptions) {
   const isBoth = options.idleTimeout !== undefined && options.absoluteTimeout !== undefined;
   if (isBoth && idleMs > resolved.absoluteMs) {
     check.problem(
-      `idleTimeout (${idleMs} ms) is longer than absoluteTimeout (${resolved.absoluteMs} ms), which ends every session before it: write a shorter idleTimeout, or leave it out`,
+      `idleTimeout is ${showValue(options.idleTimeout)} (${ms(idleMs, { long: true })}), longer than absoluteTimeout, which ends every session after ${ms(resolved.absoluteMs, { long: true })}: write a shorter idleTimeout, or leave it out. A number is one of seconds`,
     );
   }
   if (renewIntervalMs <= renewGraceMs) {
@@ -51,9 +54,14 @@ export function times(check: OptionsChecker, options: SessionOptions) {
 
 /** A number of seconds that reads like one of milliseconds. */
 function questionMilliseconds(check: OptionsChecker, options: SessionOptions): void {
-  for (const name of LONG) {
+  for (const name of [...LONG, 'backendTimeout'] as const) {
     const value = options[name];
-    if (typeof value !== 'number' || value < DOUBTFUL || value % 1000 !== 0) continue;
+    if (typeof value !== 'number') continue;
+    const isDoubtful =
+      name === 'backendTimeout'
+        ? value >= DOUBTFUL_TIMEOUT
+        : value >= DOUBTFUL && value % 1000 === 0;
+    if (!isDoubtful || !Number.isFinite(value)) continue;
     check.question(
       `${name}: ${value} is a number of seconds, about ${ms(value * 1000, { long: true })}. If these were to be milliseconds, write '${ms(value)}'; if not, write '${value}s', which nobody takes for them.`,
     );

@@ -140,13 +140,14 @@ export class SessionService {
   /**
    * Ends a session by its id, whoever uses it: a request that is under way can't bring it back.
    * One that does not exist is no error.
+   * @returns whether there was one that has ended now
    * @param options with `principal`, only where it is that principal's: for device lists, whose ids clients send back
    * @throws TypeError where the id is no text, SessionBackendError
    */
-  async revoke(id: string, options?: { readonly principal: string }): Promise<void> {
+  async revoke(id: string, options?: { readonly principal: string }): Promise<boolean> {
     checkId(id, 'revoke');
-    if (options) await this.#principals.revoke(options.principal, id);
-    else await this.#store.end(id, 'revoked', (await this.#store.peek(id))?.metadata);
+    if (options) return this.#principals.revoke(options.principal, id);
+    return this.#store.end(id, 'revoked', (await this.#store.peek(id))?.metadata);
   }
 
   /**

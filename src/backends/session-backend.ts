@@ -166,11 +166,12 @@ function lackOf(missing: readonly string[]): string {
 /** Of what is taken for a backend, what to write instead. */
 function whatItIs(backend: unknown, has: (name: string) => boolean): string | undefined {
   if (typeof backend === 'string') {
-    return 'The session backend is a text. For Redis write RedisBackend.fromUrl(url), for PostgreSQL PostgresBackend.fromUrl(url).';
+    return 'The session backend is a string. For Redis write RedisBackend.fromUrl(url), for PostgreSQL PostgresBackend.fromUrl(url).';
   }
   if (typeof backend === 'function') {
     const name = backend.name || 'MyBackend';
-    return `The session backend is a class or a function. Write an instance, such as new ${name}().`;
+    const isOwn = 'fromUrl' in backend;
+    return `The session backend is a class or a function. Write an instance, such as ${isOwn ? `${name}.fromUrl(url)` : `new ${name}()`}.`;
   }
   if (backend instanceof Promise) {
     return 'The session backend is a promise. Await it in useFactory of SessionModule.forRootAsync().';

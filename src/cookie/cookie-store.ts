@@ -91,8 +91,9 @@ export class CookieStore implements SessionStore {
   }
 
   /** All that there is of it is with its client, whom the transport tells. */
-  async end(id: string, reason: EndReason, { principal }: Whose = {}): Promise<void> {
+  async end(id: string, reason: EndReason, { principal }: Whose = {}): Promise<boolean> {
     audit('end', { id, principal, reason });
+    return true;
   }
 
   /** @throws SessionSizeError */

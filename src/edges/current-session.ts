@@ -23,7 +23,7 @@ export class CurrentSession {
   get session(): Session | undefined {
     if (!this.#storage) {
       throw new Error(
-        'SessionService.current is off, because it costs every request some time before Node 24: write current: true in the options of SessionModule, or use SessionService.of(context).',
+        'SessionService.current is off, because it costs every request some time before Node 24: write current: true in the options of SessionModule, or use SessionService.of(context). Outside of requests and messages, as in a cron job, there is no session to be current.',
       );
     }
     return this.#storage.getStore()?.session;

@@ -34,7 +34,8 @@ export class SiteCheck {
 
   /** What is wrong with a request, if so. */
   ofRequest(request: Asking, bringing: Bringing): CrossSiteError | undefined {
-    return SAFE.has(request.method) ? undefined : this.#refusal(request, bringing, 'request');
+    const { method } = request;
+    return SAFE.has(method) ? undefined : this.#refusal(request, bringing, `${method} request`);
   }
 
   /** The same for what opens a socket, whatever its method. */
@@ -54,9 +55,9 @@ export class SiteCheck {
     const from = origin ?? 'an unknown origin';
     if (this.#warned.size === MOST_WARNED || this.#warned.has(from)) return;
     this.#warned.add(from);
-    const trust = origin === undefined ? '' : `: write trustedOrigins: ['${origin}']`;
+    const instead = origin === undefined ? "crossSite: 'allow'" : `trustedOrigins: ['${origin}']`;
     this.warn(
-      `A ${what} from ${from} was refused with 403: it brought the cookie of a session, and is none of this application's own pages. If it is to be allowed, say so in the options of SessionModule${trust}.`,
+      `A ${what} from ${from} was refused with 403: it brought the cookie of a session, and is none of this application's own pages. If it is to be allowed, write ${instead} in the options of SessionModule.`,
     );
   }
 }

@@ -1,7 +1,8 @@
 import { acrossCopies } from './across-copies.js';
 
 const REASONS = {
-  answered: 'the head of the response has left. Do it before the first byte',
+  answered:
+    'the head of the response has left. Do it before the first byte; perhaps an await is missing before what does it',
   path: 'this request is outside of cookie.path, so that no browser would come back with it. Begin sessions inside of it, or widen cookie.path',
   socket:
     'a socket can bring it none. Do this over HTTP, and connect again with the token that the response brings',

@@ -145,11 +145,16 @@ export class ServerStore implements SessionStore {
     };
   }
 
-  async end(id: string, reason: EndReason, { principal, signedInAtMs }: Whose = {}): Promise<void> {
+  async end(
+    id: string,
+    reason: EndReason,
+    { principal, signedInAtMs }: Whose = {},
+  ): Promise<boolean> {
     const { ends, signIns } = this.options;
     const wasThere = await observed('destroy', id, () => ends.end(id, reason));
     if (wasThere) audit('end', { id, principal, reason });
     if (principal !== undefined) await signIns.leave(principal, id, signedInAtMs!);
+    return wasThere;
   }
 
   /** What must be entered in the index before a change is written. */

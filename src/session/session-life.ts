@@ -149,6 +149,7 @@ export class SessionLife {
     keep: readonly string[] | undefined,
     lifetime: OwnLifetime,
   ): Promise<void> {
+    if (this.#untold) throw new SessionTokenError(this.#untold);
     this.#draft.absoluteMs(lifetime);
     const before = this.#before ?? this.#draft.clone();
     const whose = this.#draft.principal;
@@ -156,7 +157,6 @@ export class SessionLife {
       await this.regenerate(keep);
       this.#draft.signIn(principal, lifetime, this.#draft.next?.signIn?.leaving ?? []);
     } else {
-      if (this.#untold) throw new SessionTokenError(this.#untold);
       const { state, leaving, fields } = this.#draft;
       this.#draft = this.#newDraft();
       this.#draft.fields = fields.copy(keep ?? []);

@@ -101,6 +101,6 @@ export interface SessionStore {
   /** Adds a session, whose record has all but what says who may open it. */
   create(identity: Identity, begin: () => SessionRecord): Promise<StoreResult>;
   update(identity: Identity, change: StoreChange): Promise<StoreResult>;
-  /** Ends a session for good. One that does not exist is no error. @param whose what is known of that */
-  end(id: string, reason: EndReason, whose?: Whose): Promise<void>;
+  /** Ends a session for good; whether there was one. @param whose what is known of that */
+  end(id: string, reason: EndReason, whose?: Whose): Promise<boolean>;
 }

@@ -1,3 +1,5 @@
+import diagnostics from 'node:diagnostics_channel';
+import { syncBuiltinESMExports } from 'node:module';
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SpanStatusCode, trace } from '@opentelemetry/api';
@@ -39,13 +41,23 @@ class SampleController {
 
 const spans = new InMemorySpanExporter();
 const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
+const { subscribe } = diagnostics;
+const subscribed: Parameters<typeof subscribe>[] = [];
 beforeAll(async () => {
+  diagnostics.subscribe = (...subscription) => {
+    subscribed.push(subscription);
+    subscribe(...subscription);
+  };
+  syncBuiltinESMExports();
   trace.setGlobalTracerProvider(provider);
   await importExample('docs/operations.md', 'diagnostics_channel');
   await importExample('docs/operations.md', "new Logger('Audit')");
 });
-// The example's subscribers outlive it in this process: they must keep no spans of other files.
+// The examples' subscribers would outlive them in this process, and tell of what other files do.
 afterAll(async () => {
+  for (const subscription of subscribed) diagnostics.unsubscribe(...subscription);
+  diagnostics.subscribe = subscribe;
+  syncBuiltinESMExports();
   await provider.shutdown();
   trace.disable();
 });

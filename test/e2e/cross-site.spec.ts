@@ -266,7 +266,7 @@ describe.each(ADAPTERS)('requests of other sites, on %s', (adapter) => {
     await ask('buy', { 'sec-fetch-site': 'cross-site', origin: 'https://x.example/ forged' });
     const lines = app.logs.lines.filter((line) => line.includes('refused with 403'));
     expect(lines).toHaveLength(2);
-    expect(lines[0]).toContain('A request from https://evil.example was refused');
+    expect(lines[0]).toContain('A POST request from https://evil.example was refused');
     expect(lines[0]).toContain("trustedOrigins: ['https://evil.example']");
     expect(lines.join()).not.toContain('forged');
     for (let n = 0; n < 30; n++) await ask('buy', { origin: `https://${n}.example` });

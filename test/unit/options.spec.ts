@@ -110,6 +110,7 @@ describe('options', () => {
     ]);
     expect(resolveOptions({ secret, idleTimeout: '1800000s' }).questions).toEqual([]);
     expect(resolveOptions({ secret, idleTimeout: 1800 }).questions).toEqual([]);
+    expect(resolveOptions({ secret, backendTimeout: 2000 }).questions[0]).toContain("write '2s'");
     expect(resolveOptions({ secret, idleTimeout: 14 * 24 * 3600 }).questions).toEqual([]);
   });
 
@@ -120,7 +121,7 @@ describe('options', () => {
   it.each<[object, RegExp]>([
     [
       { secret, idleTimeout: '14d', absoluteTimeout: '8h' },
-      /^idleTimeout .* is longer than absoluteTimeout/,
+      /^idleTimeout is '14d' \(14 days\), longer than absoluteTimeout, which ends every session after 8 hours/,
     ],
     [{ secret, idleTimout: '1h' }, /^idleTimout is no option: did you mean idleTimeout\?$/],
     [{ secret, Secret: 1 }, /did you mean secret/],

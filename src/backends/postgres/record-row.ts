@@ -9,7 +9,8 @@ export const VERSION = 1;
 const TIMES = [FIELD.createdAtMs, FIELD.seenAtMs, FIELD.renewedAtMs] as const;
 /** Texts likewise. */
 const TEXTS = [FIELD.generation, FIELD.hash, FIELD.previous] as const;
-const OWN_COLUMN: ReadonlySet<string> = new Set<string>([...TIMES, ...TEXTS]);
+const OWN_COLUMNS = [...TIMES, ...TEXTS];
+const OWN_COLUMN: ReadonlySet<string> = new Set<string>(OWN_COLUMNS);
 
 /** A time as it is written; what else stands for one is kept as it is, and is none. */
 const TIME = /^(0|[1-9]\d{0,14})$/;
@@ -66,29 +67,31 @@ export function readRecord(
   columns: readonly (string | null)[],
 ): SessionRecord {
   if (version !== String(VERSION)) return versionOnly(version);
-  const meta = fieldsOf(columns[6]);
-  const data = fieldsOf(columns[7]);
-  if (!meta || !data) return {};
   const record: SessionRecord = {};
-  for (const [index, name] of [...TIMES, ...TEXTS].entries()) {
+  for (const [index, name] of OWN_COLUMNS.entries()) {
     const text = columns[index];
     if (typeof text === 'string') record[name] = unescaped(text);
   }
-  return { ...record, ...meta, ...data };
+  const [meta, data] = columns.slice(OWN_COLUMNS.length);
+  return addFields(record, meta) && addFields(record, data) ? record : {};
 }
 
 function versionOnly(version: string | null): SessionRecord {
   return Number(version) > VERSION ? { [FIELD.version]: version! } : {};
 }
 
-/** `undefined` where it is no object of texts. */
-function fieldsOf(json: string | null | undefined): SessionRecord | undefined {
-  if (!json?.startsWith('{')) return undefined;
+/** Adds the fields of a JSON object; `false` where it is no object of texts. */
+function addFields(record: SessionRecord, json: string | null | undefined): boolean {
+  if (!json?.startsWith('{')) return false;
   const fields = JSON.parse(json) as Record<string, unknown>;
-  if (!Object.values(fields).every((text) => typeof text === 'string')) return undefined;
-  if (!json.includes(ESCAPED_IN_JSON)) return fields as SessionRecord;
-  const entries = Object.entries(fields as SessionRecord);
-  return Object.fromEntries(entries.map(([name, text]) => [unescaped(name), unescaped(text)]));
+  const isEscaped = json.includes(ESCAPED_IN_JSON);
+  for (const name in fields) {
+    const text = fields[name];
+    if (typeof text !== 'string') return false;
+    if (isEscaped) setField(record, unescaped(name), unescaped(text));
+    else setField(record, name, text);
+  }
+  return true;
 }
 
 const ESCAPED_IN_JSON = JSON.stringify(ESCAPE).slice(1, -1);

@@ -44,7 +44,7 @@ describe.each(HELMETS)('helmet and CORS with credentials, on %s', (adapter, useH
   beforeAll(async () => {
     app = await TestApp.start({
       adapter,
-      session: { backend },
+      session: { backend, trustedOrigins: [ORIGIN] },
       controllers: [VisitsController],
       prepare: async (nest) => {
         await useHelmet(nest);

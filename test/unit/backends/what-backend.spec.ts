@@ -10,7 +10,7 @@ const redis = new Redis({ lazyConnect: true });
 
 describe('what is given for a backend', () => {
   it.each<[string, unknown, string]>([
-    ['a URL', 'redis://127.0.0.1', 'is a text. For Redis write RedisBackend.fromUrl(url)'],
+    ['a URL', 'redis://127.0.0.1', 'is a string. For Redis write RedisBackend.fromUrl(url)'],
     ['a class', MemoryBackend, 'Write an instance, such as new MemoryBackend()'],
     ['a factory', () => new MemoryBackend(), 'is a class or a function'],
     ['a promise', Promise.resolve(new MemoryBackend()), 'Await it in useFactory'],
