@@ -55,6 +55,7 @@ export function keepInBackend(
     codec,
     lifetime,
     renewGraceMs,
+    origins: migrating?.origins,
     onUndecodable,
   });
   if (migrating) store.loadBy((load) => migrating.loading(load));

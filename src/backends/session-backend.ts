@@ -176,14 +176,14 @@ function whatItIs(backend: unknown, has: (name: string) => boolean): string | un
   if (backend instanceof Promise) {
     return 'The session backend is a promise. Await it in useFactory of SessionModule.forRootAsync().';
   }
+  if (has('destroy') && has('createSession')) {
+    return 'The session backend is a store of express-session. Write new StoreBackend(store) of nestjs-server-session/express-session.';
+  }
   if (has('multi') || has('sendCommand')) {
     return 'The session backend is a client of Redis. Write new RedisBackend({ client }).';
   }
   if (has('query')) {
     return 'The session backend is a client of a database. For PostgreSQL write new PostgresBackend({ pool }).';
-  }
-  if (has('destroy') && has('createSession')) {
-    return 'The session backend is a store of express-session. Write new StoreBackend(store) of nestjs-server-session/express-session.';
   }
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { showValue } from '../errors/show-value.js';
 import { type Duration, readDuration } from '../session/lifetime.js';
 import { isFieldName } from '../session/session-object.js';
@@ -30,6 +31,9 @@ export interface MigrateOptions {
   transform?(data: Record<string, unknown>): unknown;
 }
 
+/** More than sixteen hours in seconds, or a minute in milliseconds. */
+const DOUBTFUL = 60_000;
+
 const OPTIONS: Record<keyof MigrateOptions, true> = {
   store: true,
   secret: true,
@@ -57,6 +61,10 @@ export function fastifySession(options: MigrateOptions): Migration {
   return migration('fastifySession', options, 'sessionId', '');
 }
 
+function has(store: object, method: string): boolean {
+  return typeof (store as Record<string, unknown>)[method] === 'function';
+}
+
 function migration(
   caller: string,
   options: MigrateOptions,
@@ -81,6 +89,9 @@ function migration(
       `store is ${showValue(store)}: write the store of the old application, which has get() and destroy()`,
     );
   }
+  if (has(store, 'multi') || has(store, 'sendCommand')) {
+    refuse('store is a client of Redis: write new RedisStore({ client }) of connect-redis');
+  }
   const secrets = typeof secret === 'string' ? [secret] : [...(secret ?? [])];
   if (secrets.length === 0 || secrets.some((each) => typeof each !== 'string' || each === '')) {
     refuse('secret is missing: write the one of the old application, or all of them in a list');
@@ -100,6 +111,11 @@ function migration(
   const keepOldForMs = keepOldFor === 0 ? 0 : readDuration(keepOldFor);
   if (typeof keepOldForMs !== 'number') {
     return refuse(`keepOldFor is ${showValue(keepOldFor)}: ${keepOldForMs}`);
+  }
+  if (typeof keepOldFor === 'number' && keepOldFor >= DOUBTFUL && keepOldFor % 1000 === 0) {
+    new Logger('SessionModule').warn(
+      `${caller}(): keepOldFor: ${keepOldFor} is a number of seconds. If these were to be milliseconds, write '${keepOldFor / 1000}s'; if not, write '${keepOldFor}s', which nobody takes for them.`,
+    );
   }
   const source = {
     store,

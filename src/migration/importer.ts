@@ -13,7 +13,7 @@ import type { OldSession, OldSessions, OldStore } from './old-store.js';
 /** The field of an imported session that names its import. */
 const IMPORT = '$import';
 /** The old id of an imported session, as long as that one is kept. */
-const FROM = '$from';
+export const FROM = '$from';
 /** How long a mark lives at least where the old session says no time: longer than stores keep such ones. */
 const UNKNOWN_MS = 30 * 24 * 3_600_000;
 
@@ -121,7 +121,11 @@ export class Importer {
     await backend.create(keys.mark(oldId), mark, Math.ceil(lifeMs / 1000));
   }
 
-  #record(oldId: string, { endsAtMs }: OldSession, data: SessionRecord): SessionRecord {
+  #record(
+    oldId: string,
+    { endsAtMs, isPersistent }: OldSession,
+    data: SessionRecord,
+  ): SessionRecord {
     const { lifetime, source } = this.options;
     const nowMs = this.#now();
     const leftMs = source.isRolling ? Infinity : Math.max(1, Math.floor(endsAtMs - nowMs));
@@ -129,6 +133,7 @@ export class Importer {
       [FIELD.createdAtMs]: String(nowMs),
       [FIELD.seenAtMs]: String(nowMs),
       ...(leftMs < lifetime.absoluteMs && { [FIELD.absoluteMs]: String(leftMs) }),
+      ...(!isPersistent && { [FIELD.isPersistent]: '0' }),
       [IMPORT]: randomBytes(6).toString('base64url'),
       ...(source.keepOldForMs > 0 && { [FROM]: oldId }),
       ...data,

@@ -1,7 +1,7 @@
 import type { EndReason, SessionEnds } from '../backends/session-ends.js';
 import type { LoadedSession, RefusedToken, SessionStore } from '../session/session-store.js';
 import { TOKEN_LENGTH } from '../session/token.js';
-import { Importer, type MigrationSource } from './importer.js';
+import { FROM, Importer, type MigrationSource } from './importer.js';
 import { ImportKeys } from './import-keys.js';
 import type { MigratingApplication, MigratingSessions } from './migration.js';
 import { type OldCookieOptions, oldIds } from './old-cookie.js';
@@ -18,10 +18,17 @@ export function migratingSessions(
   const keys = new ImportKeys((text) => application.derive(text));
   const old = new OldSessions(source.store, application.timeoutMs);
   const importer = new Importer({ ...application, source, keys, old });
+  const endOld = async (id: string) => {
+    const record = await application.backend.get(id);
+    const oldId = record && importer.oldIdOf(record);
+    if (oldId) await old.end(oldId);
+  };
   return {
     importable: (header) => oldIds(header, cookie).map((id) => keys.token(id) + id),
     loading: (load) => importing(load, importer, application.ends),
-    ends: source.keepOldForMs > 0 ? endingBoth(application, importer, old) : application.ends,
+    ...(source.keepOldForMs > 0
+      ? { ends: endingBoth(application, endOld), origins: { field: FROM, end: endOld } }
+      : { ends: application.ends, origins: undefined }),
   };
 }
 
@@ -50,15 +57,12 @@ function importing(
 
 /** Ends the old session first, so that it is tried again where that fails. */
 function endingBoth(
-  { ends, backend }: MigratingApplication,
-  importer: Importer,
-  old: OldSessions,
+  { ends }: MigratingApplication,
+  endOld: (id: string) => Promise<void>,
 ): SessionEnds {
   return {
     async end(id: string, reason: EndReason): Promise<boolean> {
-      const record = await backend.get(id);
-      const oldId = record && importer.oldIdOf(record);
-      if (oldId) await old.end(oldId);
+      await endOld(id);
       return ends.end(id, reason);
     },
     listen: (listener) => ends.listen(listener),

@@ -1,6 +1,7 @@
 import type { AtomicSessionBackend, Lifetime } from '../backends/session-backend.js';
 import type { SessionEnds } from '../backends/session-ends.js';
 import type { SessionCodec } from '../session/codec.js';
+import type { Origins } from '../session/server-store.js';
 import type { SessionStore } from '../session/session-store.js';
 
 /** The same for each copy of this library. */
@@ -33,6 +34,8 @@ export interface MigratingSessions {
   /** Finds those as well, importing them first. */
   loading(load: SessionStore['load']): SessionStore['load'];
   readonly ends: SessionEnds;
+  /** Where old sessions are kept: those from which ours come. */
+  readonly origins: Origins | undefined;
 }
 
 export function isMigration(value: unknown): value is Migration {

@@ -11,6 +11,8 @@ export interface OldSession {
   readonly data: Readonly<Record<string, unknown>>;
   /** When its cookie ends, milliseconds since 1970; `Infinity` where it ends with the browser. */
   readonly endsAtMs: number;
+  /** Whether its cookie outlived the browser, or nobody knows. */
+  readonly isPersistent: boolean;
   /** How long its cookie is given anew with each use. */
   readonly maxAgeMs: number | undefined;
 }
@@ -59,5 +61,7 @@ function oldSession(found: unknown): OldSession | null {
   const { expires, originalMaxAge } = (cookie ?? {}) as Record<string, unknown>;
   const maxAgeMs = typeof originalMaxAge === 'number' ? originalMaxAge : undefined;
   const endsAtMs = expires ? new Date(expires as string).getTime() : Infinity;
-  return Number.isNaN(endsAtMs) ? null : { data, endsAtMs, maxAgeMs };
+  if (Number.isNaN(endsAtMs)) return null;
+  const isPersistent = cookie === undefined || endsAtMs !== Infinity || maxAgeMs !== undefined;
+  return { data, endsAtMs, isPersistent, maxAgeMs };
 }

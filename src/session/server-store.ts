@@ -34,8 +34,18 @@ const GONE: StoreResult = { status: 'gone' };
 export interface ServerStoreOptions extends RecordReaderOptions {
   readonly ends: SessionEnds;
   readonly signIns: SignIns;
+  /** Of imported sessions, that from which each comes, as long as it is kept. */
+  readonly origins?: Origins | undefined;
   /** How long the secret before a renewal still opens the session. */
   readonly renewGraceMs: number;
+}
+
+/** Sessions of another library, from which ours come. */
+export interface Origins {
+  /** Names the origin in a record. */
+  readonly field: string;
+  /** Ends the origin of a session. @throws SessionBackendError */
+  end(id: string): Promise<void>;
 }
 
 /** Keeps sessions in a backend, each as one record under its id. */
@@ -118,6 +128,8 @@ export class ServerStore implements SessionStore {
   async update(identity: Identity, change: StoreChange): Promise<StoreResult> {
     const { backend, lifetime } = this.options;
     const { id } = identity;
+    // Who has signed out here is not to be signed in there.
+    if (isNoLonger(change)) await this.options.origins?.end(id);
     const admission = await this.#admission(id, change);
     const deadlineMs = admission && this.now() + admission.untilMs - performance.now();
     const sent = this.#sent(identity, change, admission);
@@ -170,7 +182,7 @@ export class ServerStore implements SessionStore {
 
   /** Takes a session that is no longer a principal's out of the index. */
   async #leaveBefore(id: string, { principal, signedInAtMs }: Whose): Promise<void> {
-    if (principal !== undefined) await this.options.signIns.leave(principal, id, signedInAtMs!);
+    await this.options.signIns.leave(principal!, id, signedInAtMs!);
   }
 
   #sent(
@@ -179,7 +191,9 @@ export class ServerStore implements SessionStore {
     admission: Admission | undefined,
   ): SessionChange {
     const { set, increment, isUse, keep, operation, next, ownLifetime, signIn } = change;
-    const remove = change.isSignOut ? [...change.remove, ...WHOSE] : change.remove;
+    const remove = change.isSignOut ? [...change.remove, ...WHOSE] : [...change.remove];
+    const { origins } = this.options;
+    if (origins && isNoLonger(change)) remove.push(origins.field);
     const own = ownLifetime ?? signIn;
     const { principal } = signIn ?? {};
     const whose = admission && { principal, signedInAtMs: admission.signedInAtMs };
@@ -209,7 +223,7 @@ function isNoLonger(change: StoreChange): change is StoreChange & { readonly who
   const { signIn, isSignOut, whose } = change;
   return (
     (isSignOut || signIn !== undefined) &&
-    whose !== undefined &&
+    whose?.principal !== undefined &&
     whose.principal !== signIn?.principal
   );
 }

@@ -77,12 +77,22 @@ export class SessionDraft {
   get isWhoseDue(): boolean {
     if (this.next?.signIn) return true;
     if (!this.runtime.principalOf) return false;
-    return this.#derived !== this.#stored || this.#derived !== this.#derivedBefore;
+    const derived = this.#derived;
+    if (derived !== this.#stored || derived !== this.#derivedBefore) return true;
+    return derived !== undefined && this.#isDerivedAgain;
   }
 
   /** Whether this request has changed whose it is by its data: as a sign-in and a sign-out it gets a new secret with that. */
   get isDerivedAnew(): boolean {
     return this.isWhoseDue && !this.next && this.#derived !== this.#derivedBefore;
+  }
+
+  /** Whether its data, which were one principal's, are to be another's: nothing goes along but what was set for that one. */
+  get isDerivedAnother(): boolean {
+    const stored = this.#stored;
+    if (!this.runtime.principalOf || stored === undefined) return false;
+    const derived = this.#derived;
+    return derived !== undefined && derived !== stored;
   }
 
   /** Whether it has no data and is nobody's: such a session is not kept. */
@@ -216,6 +226,11 @@ export class SessionDraft {
     return this.times.metadata.principal;
   }
 
+  /** Whether its user has signed in once more: a new token was asked for, and the field written that says who it is. */
+  get #isDerivedAgain(): boolean {
+    return this.next !== undefined && this.fields.isAssigned(this.runtime.principalOf!.field);
+  }
+
   /** Whose its data say that it is. */
   get #derived(): string | undefined {
     const of = this.runtime.principalOf!;
@@ -229,7 +244,7 @@ export class SessionDraft {
   #derivedSignIn(): SignIn | undefined {
     const { principal, arrivedAtMs, times } = this;
     if (principal === undefined || !this.isWhoseDue) return undefined;
-    const isAnew = this.#derivedBefore !== principal;
+    const isAnew = this.#derivedBefore !== principal || this.#isDerivedAgain;
     const leftMs = this.absoluteMs() - (times.nowMs - times.metadata.createdAtMs);
     const absoluteMs = isAnew ? this.absoluteMs() : leftMs;
     return { principal, absoluteMs, arrivedAtMs, lifetime: {}, leaving: [] };

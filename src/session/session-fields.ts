@@ -116,6 +116,16 @@ export class SessionFields {
     return value;
   }
 
+  /** Whether this request has set a field, or added to it. */
+  isAssigned(key: string): boolean {
+    return this.#live.get(key)?.isAssigned === true;
+  }
+
+  /** All such fields. */
+  get assigned(): string[] {
+    return [...this.#live.keys()].filter((key) => this.isAssigned(key));
+  }
+
   /** Forgets all fields but some, as if they had never been stored. */
   retain(keep: readonly string[]): void {
     const kept = new Set(keep);

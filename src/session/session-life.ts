@@ -217,7 +217,11 @@ export class SessionLife {
     if (state.name === 'new') await this.#create(data);
     else if (state.name === 'stored') {
       if (this.#unchangeable) throw new SessionTokenError(this.#unchangeable, true);
-      if (this.#draft.isDerivedAnew) await this.regenerate();
+      const { isDerivedAnother, fields } = this.#draft;
+      if (isDerivedAnother) {
+        await this.regenerate(fields.assigned);
+        data = fields.change() ?? NO_DATA;
+      } else if (this.#draft.isDerivedAnew) await this.regenerate();
       await this.#send(this.#draft.changeOf(data, !this.#draft.next && this.#isRenewDue));
     }
   }

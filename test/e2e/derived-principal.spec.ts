@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { expect, it } from 'vitest';
 import { Session, SessionService } from 'nestjs-server-session';
@@ -27,6 +28,14 @@ class AccountController {
   async logIn(@Session() session: Loose, @Body() { who }: { who: unknown }) {
     await gate?.pass();
     session['account'] = { user: who };
+  }
+  /** As passport does. */
+  @Post('log-in-anew')
+  @HttpCode(200)
+  async logInAnew(@Session() session: Loose, @Body() { who }: { who: unknown }) {
+    await session.regenerate();
+    session['account'] = { user: who };
+    session['theme'] = 'dark';
   }
   @Post('log-out')
   @HttpCode(200)
@@ -88,6 +97,41 @@ onEveryBackend('a principal that follows from the data', parts, (cell, { adapter
     expect(await sessions().list(bob)).toHaveLength(1);
     expect(await sessions().revokeAll(ada)).toBe(0);
     expect((await me(browser))['principal']).toBe(bob);
+  });
+
+  it('has signed in once more where the field is written with a new token', async () => {
+    const ada = user();
+    const browser = await loggedIn(ada);
+    await browser.post('/visit');
+    const before = await me(browser);
+    const attacker = browser.copy();
+    await sleep(10);
+    await browser.postJson('/log-in-anew', { who: ada });
+    const after = await me(browser);
+    expect(after).toMatchObject({ principal: ada, id: before['id'], data: { visits: 1 } });
+    expect(Date.parse(String(after['signedInAt']))).toBeGreaterThan(
+      Date.parse(String(before['signedInAt'])),
+    );
+    expect((await me(attacker))['principal']).toBeUndefined();
+    // The same field once more, by itself, is none.
+    await browser.postJson('/log-in', { who: ada });
+    expect((await me(browser))['signedInAt']).toBe(after['signedInAt']);
+    expect(await sessions().list(ada)).toHaveLength(1);
+  });
+
+  it('of another takes nothing along of the one before', async () => {
+    const [ada, bob] = [user(), user()];
+    for (const path of ['/log-in', '/log-in-anew']) {
+      const browser = await loggedIn(ada);
+      await browser.post('/visit');
+      await browser.postJson(path, { who: bob });
+      const { principal, data } = await me(browser);
+      const theme = path === '/log-in-anew' ? { theme: 'dark' } : {};
+      expect([principal, data]).toEqual([bob, { account: { user: bob }, ...theme }]);
+      expect(await sessions().list(ada)).toEqual([]);
+      await browser.post('/log-out');
+      await sessions().revokeAll(bob);
+    }
   });
 
   it('goes with the field: the session is nobody’s, with a new token, and stays', async () => {

@@ -30,6 +30,13 @@ class ShopController {
     (session as unknown as Record<string, unknown>)[field] = true;
     return { visits: session.increment('visits') };
   }
+  /** As passport's `logout()`: the rest of the data stays. */
+  @Post('log-out')
+  @HttpCode(200)
+  async logOut(@Session() session: Session) {
+    await session.regenerate();
+    delete (session as unknown as Record<string, unknown>)['user'];
+  }
   @Post('sign-out')
   @HttpCode(200)
   async signOut(@Session() session: Session) {
@@ -188,6 +195,21 @@ describe.each(CELLS)('users who come from $library to $adapter', ({ adapter, lib
     expect((await ben.before.get('/me')).json()).toEqual({});
   });
 
+  it('are ended by a user who logs out, as passport does it, and go on as nobody’s', async () => {
+    const app = await startNew({ keepOldFor: '1h' });
+    const { before, now } = await moved(app, 'ada');
+    await now.post('/count/kept');
+    expect((await me(now)).principal).toBe('ada');
+    await now.post('/log-out');
+    expect((await before.get('/me')).json()).toEqual({});
+    const { principal, data } = await me(now);
+    expect([principal, data]).toEqual([undefined, { cart: ['tea'], visits: 4, kept: true }]);
+    // A replayed cookie brings nobody back.
+    const replayed = app.browser();
+    Object.assign(replayed.cookies, before.cookies);
+    expect((await me(replayed)).isNew).toBe(true);
+  });
+
   it('cost a read of the old session while it is kept, and nothing after that', async () => {
     const app = await startNew({ keepOldFor: '5m' });
     const { now } = await moved(app);
@@ -203,6 +225,15 @@ describe.each(CELLS)('users who come from $library to $adapter', ({ adapter, lib
     const { before, now } = await moved(await startNew());
     await me(now);
     expect(await isKept(oldId(before))).toBe(false);
+  });
+
+  it('end with the browser where their old cookie did', async () => {
+    const app = await startNew();
+    const { before, now } = await moved(app);
+    await put(oldId(before), { cookie: { originalMaxAge: null, expires: null }, user: 'ada' });
+    const { setCookies } = await now.get('/me');
+    expect(setCookies.join()).toMatch(/sid=/);
+    expect(setCookies.join()).not.toMatch(/max-age|expires/i);
   });
 
   it('end when their old cookie would have, where that is earlier', async () => {
@@ -281,6 +312,11 @@ describe('expressSession()', () => {
     ['an empty secret', { store, secret: '' }, /secret is missing/],
     ['an unknown option', { store, secret: 'x', keepFor: '1h' }, /keepFor is no option/],
     ['a duration', { store, secret: 'x', keepOldFor: 'soon' }, /keepOldFor is 'soon'/],
+    [
+      'a client of Redis',
+      { store: { get() {}, destroy() {}, sendCommand() {} }, secret: 'x' },
+      /new RedisStore\(\{ client \}\) of connect-redis/,
+    ],
     ['a name', { store, secret: 'x', rename: { a: 'id' } }, /rename has 'id'/],
   ])('says what to write for %s', (_, options, message) => {
     expect(() => expressSession(options as never)).toThrow(message);

@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import connectPgSimple from 'connect-pg-simple';
 import expressSession from 'express-session';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
@@ -20,6 +21,11 @@ describe('what is given for a backend', () => {
     [
       'a store of express-session',
       new expressSession.MemoryStore(),
+      'Write new StoreBackend(store)',
+    ],
+    [
+      'a store of connect-pg-simple',
+      new (connectPgSimple(expressSession))({ pool: new Pool(), pruneSessionInterval: false }),
       'Write new StoreBackend(store)',
     ],
     ['nothing that is known', { get: () => {} }, 'has no method set, delete'],
