@@ -35,6 +35,7 @@ export interface KeptSessions {
 export interface KeepingSettings {
   readonly options: ResolvedSessionOptions;
   readonly codec: SessionCodec;
+  warn(message: string): void;
   /** Told of a session that can't be read. */
   onUndecodable(id: string): void;
 }

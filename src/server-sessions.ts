@@ -20,10 +20,14 @@ import { signedTransports } from './transports/transports.js';
 const NO_BEARER =
   "sessions.issue() gives a token for the header Authorization, which this application does not read: write transports: ['cookie', 'bearer'] in the options of SessionModule.";
 
+/** Of a backend that has no abilities but the basic ones. */
+const LOCAL_INDEX =
+  'The session backend keeps no index of users, so that list(), revokeAll() and maxSessions know only what has signed in at this process since it started. RedisBackend and PostgresBackend keep one.';
+
 /** Keeps the sessions of an application in a backend. @throws TypeError where that lacks methods */
 export function keepInBackend(
   backend: SessionBackend,
-  { options, codec, onUndecodable }: KeepingSettings,
+  { options, codec, warn, onUndecodable }: KeepingSettings,
 ): KeptSessions {
   const { backendTimeoutMs, idleMs, absoluteMs, renewGraceMs } = options;
   const lifetime = { idleMs, absoluteMs };
@@ -34,6 +38,7 @@ export function keepInBackend(
   const index = bounded.boundedIndex(
     isIndexed(backend) ? backend.principals : new LocalPrincipalIndex(),
   );
+  if (options.sessionLimit && !isIndexed(backend)) warn(LOCAL_INDEX);
   const ownEnds = bounded.boundedEnds(endsOf(atomic));
   const { migration } = options;
   const migrating = migration?.migrate[MIGRATE]({
@@ -73,7 +78,12 @@ export function keepInBackend(
       migrating && ((header) => migrating.importable(header)),
     ),
     byId: store,
-    byPrincipal: new Principals(sessions, index, read),
+    byPrincipal: new Principals(
+      sessions,
+      index,
+      read,
+      isIndexed(backend) || options.sessionLimit ? undefined : () => warn(LOCAL_INDEX),
+    ),
     ends: toldEnds.all,
     check: bounded,
     issue: (runtime) => async (principal, session) => {

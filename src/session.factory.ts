@@ -55,6 +55,7 @@ export function createSessions(
   const kept = keep(backend, options.secret, {
     options: resolved,
     codec,
+    warn,
     onUndecodable: (id) => warn(`Session ${id} can't be decoded, so it is treated as no session.`),
   });
   const { store, transports, endWatch } = kept;

@@ -26,10 +26,15 @@ export class Principals {
     private readonly index: PrincipalIndex,
     /** Reads a session as it is stored. */
     private readonly read: (id: string) => Promise<StoredSession | null>,
+    /** Says, once, that the index knows of this process alone, where that is so. */
+    private readonly warnOfIndex?: () => void,
   ) {}
+
+  #hasWarned = false;
 
   async list(principal: string, options: ListOptions = {}): Promise<StoredSession[]> {
     checkPrincipal('sessions.list(principal)', principal);
+    this.#warn();
     const { limit = Infinity, before } = options;
     if (limit !== Infinity && !(Number.isSafeInteger(limit) && limit > 0)) {
       throw new TypeError('sessions.list: limit must be a whole number above 0.');
@@ -67,6 +72,7 @@ export class Principals {
 
   async revokeAll(principal: string, { except }: RevokeAllOptions = {}): Promise<number> {
     checkPrincipal('sessions.revokeAll(principal)', principal);
+    this.#warn();
     const exceptId = typeof except === 'object' ? except?.id : except;
     if (except !== undefined) await this.#checkException(principal, exceptId);
     return revokeAll(this.sessions, this.index, principal, exceptId);
@@ -81,6 +87,12 @@ export class Principals {
     const enteredAtMs = Number(record[FIELD.signedInAtMs]);
     await this.index.leave(principal, [{ id, enteredAtMs }]).catch(() => {});
     return wasEnded;
+  }
+
+  #warn(): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.warnOfIndex?.();
   }
 
   async #checkException(principal: string, id: unknown): Promise<void> {

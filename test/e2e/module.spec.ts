@@ -125,7 +125,7 @@ describe('SessionModule', () => {
     const backend = 'redis' as unknown as SessionBackend;
     const starting = start({ useFactory: () => ({ secret: SECRET, backend }) });
     await expect(starting).rejects.toThrow(
-      /is a text\. For Redis write RedisBackend\.fromUrl\(url\)/,
+      /is a string\. For Redis write RedisBackend\.fromUrl\(url\)/,
     );
   });
 

@@ -91,6 +91,17 @@ describe('whose pool it is', RETRIED, () => {
   );
 });
 
+it('an option that there is not is refused', () => {
+  const text =
+    /PostgresBackend: tableName is no option: the options are pool, table, createTable, prepare/;
+  const options = { tableName: 'x' } as never;
+  expect(() => PostgresBackend.fromUrl('postgres://127.0.0.1/a', options)).toThrow(text);
+  expect(() => PostgresBackend.schema(options)).toThrow(text);
+  expect(() => PostgresBackend.schema('app.sessions' as never)).toThrow(
+    "schema({ table: 'app.sessions' })",
+  );
+});
+
 describe('a reply that is lost', RETRIED, () => {
   it('to a change that counts: sent again, it counts once', async () => {
     const relay = await Relay.to(server.port);

@@ -71,9 +71,11 @@ export class PostgresBackend
       table = DEFAULT_TABLE,
       createTable = false,
       prepare = true,
+      ...unknown
     }: Partial<PostgresBackendOptions>,
     owned?: Owned<PostgresPool>,
   ) {
+    checkOptions(unknown);
     this.#pool = owned ?? shared(pool);
     const tables = new TableNames(table);
     const poolOf = () => this.#pool.client;
@@ -103,7 +105,12 @@ export class PostgresBackend
   }
 
   /** The SQL that makes the tables, for your migrations. It does nothing where they are there. */
-  static schema({ table = DEFAULT_TABLE }: { table?: string } = {}): string {
+  static schema(options: { table?: string } = {}): string {
+    if (typeof options !== 'object' || options === null) {
+      throw new TypeError("PostgresBackend.schema(): write schema({ table: 'app.sessions' }).");
+    }
+    const { table = DEFAULT_TABLE, ...unknown } = options;
+    checkOptions(unknown);
     return schemaOf(new TableNames(table));
   }
 
@@ -206,6 +213,15 @@ export class PostgresBackend
       given.add(id);
       return record && (isFirst ? record : { ...record });
     });
+  }
+}
+
+/** @throws TypeError where there is one that is not known */
+function checkOptions(unknown: object): void {
+  for (const name of Object.keys(unknown)) {
+    throw new TypeError(
+      `PostgresBackend: ${name} is no option: the options are pool, table, createTable, prepare.`,
+    );
   }
 }
 
