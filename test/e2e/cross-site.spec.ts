@@ -192,7 +192,8 @@ describe.each(ADAPTERS)('requests of other sites, on %s', (adapter) => {
   it.each(['PUT', 'PATCH', 'DELETE', 'POST', 'PROPFIND'])('are refused, by %s', async (method) => {
     await start();
     const { status } = await ask('buy', FOREIGN['of another site'], method);
-    expect(status).toBe(403);
+    // Of Nest 11, Fastify routes none that it does not know.
+    expect(method === 'PROPFIND' ? [403, 404] : [403]).toContain(status);
     expect(done).toEqual([]);
   });
 
