@@ -9,6 +9,7 @@ const EVERY_MS = 100;
 const SLOW_MS = 200;
 /** How long a primary that was silent may answer what has waited, before it hears that another has taken its place. */
 const LATE_MS = 2_000;
+const OF_ITSELF = 'failover of itself';
 
 /**
  * Asks each server and each application, by the shortest way and without any session, whether they answer at once, and
@@ -42,6 +43,7 @@ export async function probe(
 /** Notices a failover that nobody ordered, which may lose whatever was acknowledged before it. */
 class Failovers {
   #epoch: number | undefined;
+  #lookedAtMs = 0;
   #looking: Promise<void> | undefined;
 
   constructor(
@@ -58,26 +60,26 @@ class Failovers {
     await this.#look();
   }
 
-  /** One that is ordered is over before its fault is. */
   async #look(): Promise<void> {
-    const wasOrdered = this.#isOrdered;
     const epoch = await this.topology.epoch?.().catch(() => undefined);
     if (epoch === undefined) return;
     const before = this.#epoch;
+    const wasOrdered = this.#wasOrderedSince(this.#lookedAtMs);
     this.#epoch = epoch;
-    if (before === undefined || epoch <= before || wasOrdered || this.#isOrdered) return;
-    const event = {
-      name: 'failover of itself',
-      losesTail: true,
-      fromMs: 0,
-      toMs: nowMs() + LATE_MS,
-    };
+    this.#lookedAtMs = nowMs();
+    if (before === undefined || epoch <= before || wasOrdered) return;
+    const event = { name: OF_ITSELF, losesTail: true, fromMs: 0, toMs: nowMs() + LATE_MS };
     this.recorder.add({ type: 'nemesis', ...event });
   }
 
-  get #isOrdered(): boolean {
+  /** One that is ordered is over before its fault is. */
+  #wasOrderedSince(fromMs: number): boolean {
     return this.recorder.events.some(
-      (event) => event.type === 'nemesis' && event.losesTail === true && event.toMs === undefined,
+      (event) =>
+        event.type === 'nemesis' &&
+        event.losesTail === true &&
+        event.name !== OF_ITSELF &&
+        (event.toMs ?? Infinity) >= fromMs,
     );
   }
 }
