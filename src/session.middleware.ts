@@ -20,7 +20,13 @@ export class SessionMiddleware implements NestMiddleware<IncomingMessage, Server
     // eslint-disable-next-line typescript/no-explicit-any
     next: (error?: any) => void,
   ): void => {
-    const session = this.requests.attach(request, response).load();
+    let session: object;
+    try {
+      session = this.requests.attach(request, response).load();
+    } catch (error) {
+      // By a function among the options. Where an upgrade is handled nobody else would catch it.
+      return next(error);
+    }
     this.requests.pin(request);
     if (session instanceof Promise) session.then(() => next(), next);
     else next();

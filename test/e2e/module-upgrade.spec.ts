@@ -8,7 +8,7 @@ import {
 import { Controller, Get, type INestApplication } from '@nestjs/common';
 import { stringifyCookie } from 'cookie';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Session, SessionMiddleware, SessionService } from 'nestjs-server-session';
+import { CrossSiteError, Session, SessionMiddleware, SessionService } from 'nestjs-server-session';
 import { idIn } from '../support/ageing.js';
 import { ADAPTERS, TestApp } from '../support/app.js';
 import { until } from '../support/until.js';
@@ -31,6 +31,7 @@ async function upgrade<T>(
   cookies: Record<string, string>,
   use: (request: Upgraded) => Promise<T>,
   middleware: SessionMiddleware['use'] = app.app.get(SessionMiddleware).use,
+  more: Record<string, string> = {},
 ) {
   const server = app.app.getHttpServer() as Server;
   const upgraded = new Promise<T>((resolve, reject) => {
@@ -42,7 +43,12 @@ async function upgrade<T>(
     });
   });
   const cookie = stringifyCookie(cookies);
-  const headers = { connection: 'Upgrade', upgrade: 'websocket', ...(cookie && { cookie }) };
+  const headers = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    ...(cookie && { cookie }),
+    ...more,
+  };
   const asked = httpRequest(app.url, { headers }).on('error', () => {});
   asked.end();
   await Promise.race([once(asked, 'close'), upgraded]);
@@ -54,6 +60,39 @@ describe.each(ADAPTERS)('SessionMiddleware on an upgrade, on %s', (adapter) => {
     app = await TestApp.start({ adapter, controllers: [VisitsController] });
     return app.app;
   };
+
+  it('tells of one that another site has sent as it tells of every failure', async () => {
+    await start();
+    const browser = app.browser();
+    await browser.get('/visits');
+    const origin = { origin: 'https://evil.example' };
+    const upgrading = upgrade(
+      browser.cookies,
+      async ({ session }) => session.id,
+      undefined,
+      origin,
+    );
+    await expect(upgrading).rejects.toBeInstanceOf(CrossSiteError);
+  });
+
+  it('tells of a function among the options that fails', async () => {
+    const session = {
+      trustedOrigins: () => {
+        throw new Error('of the function');
+      },
+    };
+    app = await TestApp.start({ adapter, session, controllers: [VisitsController] });
+    const browser = app.browser();
+    await browser.get('/visits');
+    const origin = { origin: 'null' };
+    const upgrading = upgrade(
+      browser.cookies,
+      async (request) => request.session.id,
+      undefined,
+      origin,
+    );
+    await expect(upgrading).rejects.toThrow('of the function');
+  });
 
   it('gives the session of the cookie, to read and to save', async () => {
     const sessions = (await start()).get(SessionService);

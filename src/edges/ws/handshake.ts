@@ -86,10 +86,16 @@ export class Handshake implements Brought, SessionScope {
     this.connections.onceAllClosed(run);
   }
 
-  /** The session as it is stored now. @throws SessionBackendError */
+  /** The session as it is stored now. Rejects, and throws nothing: with SessionBackendError, CrossSiteError */
   open(): Promise<ActiveSession> | ActiveSession {
     if (this.#found) return this.runtime.reopen(this.#found).then((life) => this.#adopt(life));
-    const life = this.runtime.open({ all: this.tokens });
+    let all: readonly string[];
+    try {
+      all = this.tokens;
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    const life = this.runtime.open({ all });
     return life instanceof Promise ? life.then((opened) => this.#adopt(opened)) : this.#adopt(life);
   }
 
