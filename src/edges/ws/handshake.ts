@@ -93,7 +93,7 @@ export class Handshake implements Brought, SessionScope {
     try {
       all = this.tokens;
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     const life = this.runtime.open({ all });
     return life instanceof Promise ? life.then((opened) => this.#adopt(opened)) : this.#adopt(life);
