@@ -56,6 +56,8 @@ export type {
 } from './backends/session-backend.js';
 export type {
   Entered,
+  EnteringRequest,
+  Fence,
   IndexedBackend,
   IndexEntry,
   PrincipalIndex,

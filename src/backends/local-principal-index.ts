@@ -1,19 +1,23 @@
 import {
+  DOUBT_MS,
   type Entered,
+  type EnteringRequest,
+  type Fence,
   FENCE_MS,
   type IndexEntry,
   type IndexRange,
   type PrincipalIndex,
 } from './principal-index.js';
 
-interface Fence {
+interface LocalFence {
+  readonly number: number;
   /** By `performance.now()`. */
   readonly atMs: number;
   /** The latest entry before it. */
   readonly latestMs: number;
   /** The session that it leaves alone, and the last fence that does not. */
   readonly exceptId: string | undefined;
-  readonly before: Fence | undefined;
+  readonly before: LocalFence | undefined;
 }
 
 interface Principal {
@@ -21,7 +25,7 @@ interface Principal {
   readonly entries: Map<string, number>;
   latestMs: number;
   longestMs: number;
-  fence?: Fence;
+  fence?: LocalFence;
 }
 
 /** Principals looked at with each entry: more than one, so that those whose sessions have ended leave faster than new ones come. */
@@ -30,12 +34,18 @@ const SWEEP_PER_ENTER = 2;
 /** An index in this process. Its entries have this machine's time, as its sessions do, and its fences the monotonic one. */
 export class LocalPrincipalIndex implements PrincipalIndex {
   readonly #principals = new Map<string, Principal>();
+  #fences = 0;
   #hand: Iterator<[string, Principal], void> | undefined;
 
   /** @param now the clock that ends sessions, milliseconds since 1970 */
   constructor(private readonly now: () => number = Date.now) {}
 
-  async enter(name: string, id: string, absoluteMs: number): Promise<Entered> {
+  async enter(
+    name: string,
+    id: string,
+    absoluteMs: number,
+    request?: EnteringRequest,
+  ): Promise<Entered> {
     const nowMs = this.now();
     this.#sweep(nowMs);
     const principal = this.#of(name);
@@ -45,18 +55,20 @@ export class LocalPrincipalIndex implements PrincipalIndex {
       if (enteredAtMs + principal.longestMs > nowMs) break;
       entries.delete(each);
     }
-    const fence = fenceFor(id, principal.fence);
+    const last = fenceFor(id, principal.fence);
     const before = entries.get(id);
     const wasEntered = before !== undefined;
-    const found = { wasEntered, fenceAgeMs: fence && performance.now() - fence.atMs };
-    if (wasEntered && fence && before <= fence.latestMs) {
-      return { ...found, status: 'fenced', enteredAtMs: before, count: entries.size };
+    const fence = last && { number: last.number, ageMs: performance.now() - last.atMs };
+    let status = fence && request ? statusBehind(fence, request) : 'entered';
+    if (status === 'entered' && wasEntered && last && before <= last.latestMs) status = 'fenced';
+    let enteredAtMs = before ?? 0;
+    if (status === 'entered') {
+      enteredAtMs = Math.max(nowMs, principal.latestMs + 1);
+      principal.latestMs = enteredAtMs;
+      entries.delete(id);
+      entries.set(id, enteredAtMs);
     }
-    const enteredAtMs = Math.max(nowMs, principal.latestMs + 1);
-    principal.latestMs = enteredAtMs;
-    entries.delete(id);
-    entries.set(id, enteredAtMs);
-    return { ...found, status: 'entered', enteredAtMs, count: entries.size };
+    return { status, enteredAtMs, wasEntered, count: entries.size, fence };
   }
 
   async extend(name: string, absoluteMs: number): Promise<void> {
@@ -85,7 +97,13 @@ export class LocalPrincipalIndex implements PrincipalIndex {
     const principal = this.#of(name);
     const { latestMs, fence } = principal;
     const before = exceptId === undefined ? undefined : fenceFor(exceptId, fence);
-    principal.fence = { atMs: performance.now(), latestMs, exceptId, before };
+    principal.fence = {
+      number: ++this.#fences,
+      atMs: performance.now(),
+      latestMs,
+      exceptId,
+      before,
+    };
     return principal.latestMs;
   }
 
@@ -112,7 +130,13 @@ export class LocalPrincipalIndex implements PrincipalIndex {
 }
 
 /** The last fence that applies to a session, if it is to be told of. */
-function fenceFor(id: string, last: Fence | undefined): Fence | undefined {
+function fenceFor(id: string, last: LocalFence | undefined): LocalFence | undefined {
   const fence = last && id === last.exceptId ? last.before : last;
   return fence && performance.now() - fence.atMs <= FENCE_MS ? fence : undefined;
+}
+
+/** Whether a request is overtaken by a fence, or may be. */
+function statusBehind(fence: Fence, { ageMs, laterThan }: EnteringRequest): Entered['status'] {
+  if (fence.ageMs < ageMs) return 'overtaken';
+  return laterThan !== fence.number && fence.ageMs < ageMs + DOUBT_MS ? 'doubtful' : 'entered';
 }

@@ -14,24 +14,37 @@ export interface IndexRange {
   readonly afterMs?: number | undefined;
 }
 
+/** A fence: nothing that was asked for before it is to be entered after it. */
+export interface Fence {
+  /** Tells it from the others of its principal. */
+  readonly number: number;
+  /** How old it is. It is exact, or a bit less: never more. */
+  readonly ageMs: number;
+}
+
+/** The request that asks for an entry. */
+export interface EnteringRequest {
+  /** How old it is when it asks. */
+  readonly ageMs: number;
+  /** The number of the last fence that it is known to have come after. */
+  readonly laterThan?: number | undefined;
+}
+
 /** What became of an entry. */
 export interface Entered {
   /**
-   * `entered`. Or `fenced`, changing nothing: the session was entered before the last fence that applies to it, and what was
-   * under way then may still be written.
+   * `entered`. Or else nothing was changed: `overtaken`, as the fence came after the request; `doubtful`, as it may have, by
+   * `DOUBT_MS`; or `fenced`, as the session was entered before the fence, and what was under way then may still be written.
    */
-  readonly status: 'entered' | 'fenced';
-  /** When it was entered: now, or before that fence. */
+  readonly status: 'entered' | 'overtaken' | 'doubtful' | 'fenced';
+  /** When it was entered, now or before; 0 where it is not. */
   readonly enteredAtMs: number;
   /** Whether it had been entered before: its session may be the principal's already. */
   readonly wasEntered: boolean;
-  /** How many entries there are, with the new one. */
+  /** How many entries there are now. */
   readonly count: number;
-  /**
-   * How old the last fence is that applies to the session, where that is not more than `FENCE_MS`. It is exact, or a bit less:
-   * never more.
-   */
-  readonly fenceAgeMs?: number | undefined;
+  /** The last fence that applies to the session, where it is not older than `FENCE_MS`. */
+  readonly fence?: Fence | undefined;
 }
 
 /**
@@ -45,8 +58,14 @@ export interface PrincipalIndex {
    * Enters a session that is about to be written as the principal's, within `LEASE_MS`. Where it is entered already it is
    * entered again, as the latest, unless there is a fence in between.
    * @param absoluteMs how long it may live at the most: entries older than the greatest of these are dropped, unread
+   * @param request where there is none, it came after every fence
    */
-  enter(principal: string, id: string, absoluteMs: number): Promise<Entered>;
+  enter(
+    principal: string,
+    id: string,
+    absoluteMs: number,
+    request?: EnteringRequest,
+  ): Promise<Entered>;
   /** Notes that a session that is entered may live so long from now on. */
   extend(principal: string, absoluteMs: number): Promise<void>;
   /** Takes entries out, apart from those that were entered again since. */
@@ -74,6 +93,12 @@ export const LEASE_MS = 30_000;
 
 /** How long a fence is told of. A request that is older can't be told apart from one that came before it. */
 export const FENCE_MS = 600_000;
+
+/**
+ * For how long a request may be on its way to the index, after its age was taken. A fence that is younger than the request and
+ * this may have come in between; one that comes later than that is found when the answer is there.
+ */
+export const DOUBT_MS = 2000;
 
 /** Whether a backend has an index of its own. */
 export function isIndexed(backend: object): backend is IndexedBackend {

@@ -84,20 +84,26 @@ export class SignIns {
 
   /**
    * Enters it, and finds out which came first: the request, or the last fence. Of the fence's age it is known only that it was
-   * told between asking and now, so where the request arrived in between it is asked again.
+   * told between asking and now, so where the request arrived in between it is asked again. The index does not enter what may
+   * have been overtaken, as far as it can tell: it would count in the limit of others.
    */
   async #enter(id: string, { principal, absoluteMs, arrivedAtMs }: SignIn): Promise<Found> {
     let wasEntered: boolean | undefined;
-    for (let tries = 1; ; tries++) {
+    let laterThan: number | undefined;
+    for (let tries = 1; ;) {
       const askedAtMs = performance.now();
-      const entered = await this.index.enter(principal, id, absoluteMs);
+      const request = { ageMs: askedAtMs - arrivedAtMs, laterThan };
+      const entered = await this.index.enter(principal, id, absoluteMs, request);
       wasEntered ??= entered.wasEntered;
-      const { fenceAgeMs = Infinity } = entered;
+      const { status, fence } = entered;
       const ageMs = performance.now() - arrivedAtMs;
-      const isOld = ageMs > MAX_AGE_MS;
-      const isInDoubt = ageMs >= fenceAgeMs && askedAtMs - arrivedAtMs < fenceAgeMs && !isOld;
-      if (isInDoubt && tries < MAX_TRIES) continue;
-      return { ...entered, wasEntered, askedAtMs, isOvertaken: isOld || ageMs >= fenceAgeMs };
+      const fenceAgeMs = fence?.ageMs ?? Infinity;
+      const isOvertaken = ageMs > MAX_AGE_MS || ageMs >= fenceAgeMs;
+      const isInDoubt = isOvertaken && request.ageMs < fenceAgeMs && ageMs <= MAX_AGE_MS;
+      if (isInDoubt && tries++ < MAX_TRIES) continue;
+      if (isOvertaken || status !== 'doubtful')
+        return { ...entered, wasEntered, askedAtMs, isOvertaken };
+      laterThan = fence?.number;
     }
   }
 

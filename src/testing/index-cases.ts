@@ -126,14 +126,14 @@ export const indexCases: readonly Case[] = [
     'a fence is told to whoever enters after it, with its age',
     async ({ principals, id }) => {
       const ada = someone();
-      assert.equal((await principals.enter(ada, id(), DAY_MS)).fenceAgeMs, undefined);
+      assert.equal((await principals.enter(ada, id(), DAY_MS)).fence, undefined);
       const latest = (await principals.entries(ada, 1))[0]!.enteredAtMs;
       const fencedAtMs = await principals.fence(ada);
       assert.ok(fencedAtMs >= latest);
-      const { fenceAgeMs, enteredAtMs } = await principals.enter(ada, id(), DAY_MS);
+      const { fence, enteredAtMs } = await principals.enter(ada, id(), DAY_MS);
       assert.ok(enteredAtMs > fencedAtMs);
-      assert.ok(fenceAgeMs! >= 0 && fenceAgeMs! < 5000);
-      assert.equal((await principals.enter(someone(), id(), DAY_MS)).fenceAgeMs, undefined);
+      assert.ok(fence!.ageMs >= 0 && fence!.ageMs < 5000);
+      assert.equal((await principals.enter(someone(), id(), DAY_MS)).fence, undefined);
     },
   ],
   [
@@ -155,11 +155,40 @@ export const indexCases: readonly Case[] = [
     },
   ],
   [
+    'a request that a fence has overtaken, or may have, enters nothing',
+    async ({ principals, id }) => {
+      const [ada, one, two, three] = [someone(), id(), id(), id()];
+      const entries = await enterAll(principals, ada, [one, two]);
+      await principals.fence(ada, two);
+      const asked = async (session: string, ageMs: number, laterThan?: number) => {
+        const found = await principals.enter(ada, session, DAY_MS, { ageMs, laterThan });
+        return { ...found, fence: found.fence?.number };
+      };
+      const { status, fence, ...found } = await asked(one, 60_000);
+      const { enteredAtMs } = entries[0]!;
+      assert.deepEqual(
+        { status, ...found },
+        { status: 'overtaken', enteredAtMs, wasEntered: true, count: 2 },
+      );
+      const stranger = { enteredAtMs: 0, wasEntered: false, count: 2, fence };
+      assert.deepEqual(await asked(three, 60_000, fence), { status: 'overtaken', ...stranger });
+      for (const other of [undefined, fence! - 1]) {
+        assert.deepEqual(await asked(three, 0, other), { status: 'doubtful', ...stranger });
+      }
+      assert.deepEqual(await principals.entries(ada, 10), entries.toReversed());
+      assert.equal((await asked(one, 0, fence)).status, 'fenced');
+      assert.equal((await asked(two, 60_000)).status, 'entered');
+      assert.equal((await asked(three, 0, fence)).status, 'entered');
+      await principals.fence(ada);
+      assert.equal((await asked(three, 0, fence)).status, 'doubtful');
+    },
+  ],
+  [
     'a fence leaves one session alone, to which the one before applies',
     async ({ principals, id, until }) => {
       const [ada, one, two] = [someone(), id(), id()];
       const ageFor = async (session: string) =>
-        (await principals.enter(ada, session, DAY_MS)).fenceAgeMs;
+        (await principals.enter(ada, session, DAY_MS)).fence?.ageMs;
       await principals.fence(ada, one);
       assert.equal(await ageFor(one), undefined);
       assert.notEqual(await ageFor(two), undefined);

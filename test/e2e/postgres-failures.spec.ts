@@ -123,18 +123,13 @@ describe.each(CELLS)('PostgreSQL in trouble, on $adapter with $of', RETRIED, ({ 
 
   it('with too many connections: 503 in time, and back when there is room', async () => {
     await start();
-    const others: Client[] = [];
-    await terminateOthers();
-    await until('no room', async () => {
-      const client = server.client();
-      return client.connect().then(
-        () => others.push(client) < 0,
-        () => true,
-      );
-    });
-    await app.expectUnavailable();
-    await app.expectUnharmed();
-    await Promise.all(others.map((client) => client.end()));
+    const taken = await allConnections();
+    try {
+      await app.expectUnavailable();
+      await app.expectUnharmed();
+    } finally {
+      await Promise.all(taken.map((client) => client.end()));
+    }
     await app.expectBack({ field1: 1 }, BACK_MS);
     expect(app.logged.join('\n')).toContain('too many clients');
   });
@@ -188,9 +183,32 @@ async function setting(name: string, value: string): Promise<void> {
   await until('the setting', shown);
 }
 
-async function terminateOthers(): Promise<void> {
-  await admin.query(
+/** Takes every connection that there is, those that the application has, or makes meanwhile, as well. */
+async function allConnections(): Promise<Client[]> {
+  const taken = new Map<unknown, Client>();
+  await until('no room', async () => {
+    const client = server.client();
+    try {
+      await client.connect();
+    } catch {
+      return (await terminateOthers([...taken.keys()])) === 0;
+    }
+    const { rows } = await client.query({ text: 'SELECT pg_backend_pid()', rowMode: 'array' });
+    taken.set(rows[0]![0], client);
+    return false;
+  });
+  return [...taken.values()];
+}
+
+/**
+ * @param besides the processes of some that are left alone
+ * @returns how many there were
+ */
+async function terminateOthers(besides: readonly unknown[] = []): Promise<number> {
+  const { rowCount } = await admin.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-     WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`,
+     WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND pid <> ALL($1::int[])`,
+    [besides],
   );
+  return rowCount!;
 }

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
-import { SessionService } from 'nestjs-server-session';
-import type { Browser } from '../support/browser.js';
+import { MemoryBackend, SessionService } from 'nestjs-server-session';
 import { age, idIn } from '../support/ageing.js';
+import { TestApp } from '../support/app.js';
+import type { Browser } from '../support/browser.js';
+import { Gate, GatedBackend } from '../support/gated-backend.js';
 import { onEveryBackend } from '../support/matrix.js';
 import { PrincipalController } from '../support/principal-controller.js';
 
@@ -102,3 +104,39 @@ onEveryBackend('at most three sessions, a fourth is refused', parts('refuse'), (
     expect(await sessions().list(ada)).toHaveLength(3);
   });
 });
+
+it.each(['create', 'enter'] as const)(
+  'a sign-in that a revocation has overtaken on its way to %s takes no place, not even until it is refused',
+  async (command) => {
+    const backend = new GatedBackend(new MemoryBackend());
+    const session = { backend, principals: { maxSessions: 2 } };
+    const parts = { session, controllers: [PrincipalController] };
+    const app = await TestApp.start({ adapter: 'express', ...parts });
+    const [asking, leaving] = [new Gate(), new Gate()];
+    const gates = new Map([
+      [command as string, asking],
+      ['leave', leaving],
+    ]);
+    backend.beforeWrite = async (method) => {
+      const gate = gates.get(method);
+      gates.delete(method);
+      await gate?.pass();
+    };
+    try {
+      const [ada, one, two] = [user(), app.browser(), app.browser()];
+      const overtaken = app.browser().post(`/sign-in/${ada}`);
+      await asking.reached;
+      await app.app.get(SessionService).revokeAll(ada);
+      await one.post(`/sign-in/${ada}`);
+      asking.open();
+      await leaving.reached;
+      await two.post(`/sign-in/${ada}`);
+      leaving.open();
+      expect((await overtaken).status).toBe(401);
+      const whose = async (browser: Browser) => (await browser.get('/me')).json()['principal'];
+      expect([await whose(one), await whose(two)]).toEqual([ada, ada]);
+    } finally {
+      await app.stop();
+    }
+  },
+);

@@ -1,4 +1,4 @@
-import { FENCE_MS } from '../principal-index.js';
+import { DOUBT_MS, FENCE_MS } from '../principal-index.js';
 import { NOW, storedTime } from './expressions.js';
 import type { TableNames } from './table-names.js';
 
@@ -21,9 +21,9 @@ const FENCE_COLUMNS = [
 ] as const;
 
 /**
- * $1: the principal's key, $2: the id, $3: the greatest life of its session. Gives whether it is fenced, when it was entered,
- * whether it had been before, how many there are, and the age of the fence in ms; or no row where somebody else makes the
- * principal's row just now.
+ * $1: the principal's key, $2: the id, $3: the greatest life of its session, $4: the request's age, $5: the fence it is later
+ * than. Gives what became of it, when it was entered, whether it had been before, how many there are, and the fence and its age
+ * in ms; or no row where somebody else makes the principal's row just now.
  */
 export function enterStatement({ principals }: TableNames): string {
   return `WITH stored AS MATERIALIZED (
@@ -43,14 +43,20 @@ export function enterStatement({ principals }: TableNames): string {
       SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(entries) WHERE value::bigint > now_ms - longest_ms
     ) AS left_entries FROM found
   ), looked AS MATERIALIZED (
-    SELECT *, (left_entries -> $2::text)::bigint AS before_ms,
-      coalesce(is_told AND (left_entries -> $2::text)::bigint <= fence_ms, false) AS is_fenced
-    FROM kept
-  ), entered AS MATERIALIZED (
-    SELECT *, CASE WHEN is_fenced THEN before_ms ELSE greatest(now_ms, latest_ms + 1, last_fence_ms + 1) END AS entered_ms
+    SELECT *, (left_entries -> $2::text)::bigint AS before_ms, (now_us - fence_us) / 1000.0 AS age_ms FROM kept
+  ), judged AS MATERIALIZED (
+    SELECT *, CASE
+      WHEN is_told AND age_ms < $4::float8 THEN 'overtaken'
+      WHEN is_told AND age_ms < $4::float8 + ${DOUBT_MS} AND fence_us IS DISTINCT FROM $5::float8::bigint THEN 'doubtful'
+      WHEN is_told AND before_ms <= fence_ms THEN 'fenced'
+      ELSE 'entered' END AS status
     FROM looked
+  ), entered AS MATERIALIZED (
+    SELECT *, CASE WHEN status = 'entered' THEN greatest(now_ms, latest_ms + 1, last_fence_ms + 1) ELSE before_ms END AS entered_ms
+    FROM judged
   ), settled AS MATERIALIZED (
-    SELECT *, left_entries || jsonb_build_object($2::text, entered_ms) AS new_entries FROM entered
+    SELECT *, CASE WHEN entered_ms IS NULL THEN left_entries
+      ELSE left_entries || jsonb_build_object($2::text, entered_ms) END AS new_entries FROM entered
   ), written AS (
     UPDATE ${principals} AS p SET entries = new_entries, longest_ms = settled.longest_ms,
       latest_ms = greatest(p.latest_ms, entered_ms)
@@ -60,8 +66,8 @@ export function enterStatement({ principals }: TableNames): string {
     SELECT $1, new_entries, entered_ms, longest_ms, ${storedTime('entered_ms::float8 + longest_ms')} FROM settled WHERE NOT is_there
     ON CONFLICT DO NOTHING RETURNING 1
   )
-  SELECT is_fenced, entered_ms, before_ms IS NOT NULL, (SELECT count(*) FROM jsonb_object_keys(new_entries)),
-    CASE WHEN is_told THEN (now_us - fence_us) / 1000.0 END
+  SELECT status, coalesce(entered_ms, 0), before_ms IS NOT NULL, (SELECT count(*) FROM jsonb_object_keys(new_entries)),
+    CASE WHEN is_told THEN fence_us END, age_ms
   FROM settled WHERE EXISTS (SELECT FROM written) OR EXISTS (SELECT FROM made)`;
 }
 

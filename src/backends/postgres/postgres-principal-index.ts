@@ -1,6 +1,12 @@
 import { hash } from 'node:crypto';
 import { escaped, unescaped } from '../escaped-text.js';
-import type { Entered, IndexEntry, IndexRange, PrincipalIndex } from '../principal-index.js';
+import type {
+  Entered,
+  EnteringRequest,
+  IndexEntry,
+  IndexRange,
+  PrincipalIndex,
+} from '../principal-index.js';
 import { type RunStatement, Statement } from './connection.js';
 import {
   enterStatement,
@@ -33,17 +39,24 @@ export class PostgresPrincipalIndex implements PrincipalIndex {
     this.#fence = new Statement(fenceStatement(tables));
   }
 
-  async enter(principal: string, id: string, absoluteMs: number): Promise<Entered> {
+  async enter(
+    principal: string,
+    id: string,
+    absoluteMs: number,
+    { ageMs: requestAgeMs, laterThan }: Partial<EnteringRequest> = {},
+  ): Promise<Entered> {
+    const asked = [requestAgeMs ?? null, laterThan ?? null];
+    const values = [keyOf(principal), escaped(id), absoluteMs, ...asked];
     for (let tries = TRIES; tries > 0; tries--) {
-      const [row] = await this.run(this.#enter, [keyOf(principal), escaped(id), absoluteMs]);
+      const [row] = await this.run(this.#enter, values);
       if (!row) continue;
-      const [isFenced, enteredAtMs, wasEntered, count, ageMs] = row;
+      const [status, enteredAtMs, wasEntered, count, number, ageMs] = row;
       return {
-        status: isFenced === 't' ? 'fenced' : 'entered',
+        status: status as Entered['status'],
         enteredAtMs: Number(enteredAtMs),
         wasEntered: wasEntered === 't',
         count: Number(count),
-        fenceAgeMs: typeof ageMs === 'string' ? Number(ageMs) : undefined,
+        fence: number ? { number: Number(number), ageMs: Number(ageMs) } : undefined,
       };
     }
     throw new Error('the principal could not be entered: its row came and went at the same time');

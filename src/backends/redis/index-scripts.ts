@@ -1,4 +1,4 @@
-import { FENCE_MS } from '../principal-index.js';
+import { DOUBT_MS, FENCE_MS } from '../principal-index.js';
 import { TIME } from './scripts.js';
 
 /**
@@ -40,8 +40,8 @@ keepFor(longest)
 return 0`;
 
 /**
- * ARGV: id, the greatest life of its session in ms. Gives 1 where it is entered now, when it was entered, whether it had been
- * before, how many there are, and the age of the fence.
+ * ARGV: id, the greatest life of its session in ms, the request's age and the fence it is later than, or ''. Gives what became
+ * of it, when it was entered, whether it had been before, how many there are, and the fence and its age.
  */
 export const ENTER = `${INDEX}
 local longest = math.max(-(score('!longest') or 0), tonumber(ARGV[2]))
@@ -50,15 +50,21 @@ local fence, order = fenceFor(ARGV[1])
 local age = (micros() - fence) / 1000
 local isTold = age <= ${FENCE_MS}
 local before = score(ARGV[1])
-local isFenced = before and isTold and before <= order
-local entered = before
-if not isFenced then
+local asked, known = tonumber(ARGV[3]), tonumber(ARGV[4])
+local status, entered = 'entered', before or 0
+if isTold and asked and age < asked then
+  status = 'overtaken'
+elseif isTold and asked and fence ~= known and age < asked + ${DOUBT_MS} then
+  status = 'doubtful'
+elseif isTold and before and before <= order then
+  status = 'fenced'
+else
   entered = math.max(time, latest() + 1, -(score('!order') or 0) + 1)
   redis.call('ZADD', key, decimal(entered), ARGV[1], decimal(-longest), '!longest')
   keepFor(longest)
 end
-return { isFenced and 0 or 1, decimal(entered), before and 1 or 0, redis.call('ZCOUNT', key, 0, '+inf'),
-  isTold and string.format('%.3f', age) or '' }`;
+return { status, decimal(entered), before and 1 or 0, redis.call('ZCOUNT', key, 0, '+inf'),
+  isTold and decimal(fence) or '', string.format('%.3f', age) }`;
 
 /** ARGV: ids, and when each was entered. */
 export const LEAVE = `${INDEX}

@@ -1,5 +1,11 @@
 import { hash } from 'node:crypto';
-import type { Entered, IndexEntry, IndexRange, PrincipalIndex } from '../principal-index.js';
+import type {
+  Entered,
+  EnteringRequest,
+  IndexEntry,
+  IndexRange,
+  PrincipalIndex,
+} from '../principal-index.js';
 import { ENTER, ENTRIES, EXTEND, FENCE, LEAVE } from './index-scripts.js';
 import { integerReply, listReply } from './replies.js';
 import { type RunScript, Script } from './script.js';
@@ -17,16 +23,21 @@ export class RedisPrincipalIndex implements PrincipalIndex {
     private readonly run: RunScript,
   ) {}
 
-  async enter(principal: string, id: string, absoluteMs: number): Promise<Entered> {
-    const args = [id, String(absoluteMs)];
-    const reply = listReply('a script', await this.run(this.#enter, this.#key(principal), args), 5);
-    const [isEntered, enteredAtMs, before, count, ageMs] = reply.map(String);
+  async enter(
+    principal: string,
+    id: string,
+    absoluteMs: number,
+    request?: EnteringRequest,
+  ): Promise<Entered> {
+    const args = [id, absoluteMs, request?.ageMs ?? '', request?.laterThan ?? ''].map(String);
+    const reply = listReply('a script', await this.run(this.#enter, this.#key(principal), args), 6);
+    const [status, enteredAtMs, before, count, number, ageMs] = reply.map(String);
     return {
-      status: isEntered === '1' ? 'entered' : 'fenced',
+      status: status as Entered['status'],
       enteredAtMs: Number(enteredAtMs),
       wasEntered: before === '1',
       count: Number(count),
-      fenceAgeMs: ageMs ? Number(ageMs) : undefined,
+      fence: number ? { number: Number(number), ageMs: Number(ageMs) } : undefined,
     };
   }
 
