@@ -56,19 +56,18 @@ export class LocalPrincipalIndex implements PrincipalIndex {
       entries.delete(each);
     }
     const last = fenceFor(id, principal.fence);
-    const before = entries.get(id);
-    const wasEntered = before !== undefined;
+    const beforeMs = entries.get(id);
     const fence = last && { number: last.number, ageMs: performance.now() - last.atMs };
     let status = fence && request ? statusBehind(fence, request) : 'entered';
-    if (status === 'entered' && wasEntered && last && before <= last.latestMs) status = 'fenced';
-    let enteredAtMs = before ?? 0;
+    if (status === 'entered' && last && (beforeMs ?? Infinity) <= last.latestMs) status = 'fenced';
+    let enteredAtMs = beforeMs ?? 0;
     if (status === 'entered') {
       enteredAtMs = Math.max(nowMs, principal.latestMs + 1);
       principal.latestMs = enteredAtMs;
       entries.delete(id);
       entries.set(id, enteredAtMs);
     }
-    return { status, enteredAtMs, wasEntered, count: entries.size, fence };
+    return { status, enteredAtMs, beforeMs, count: entries.size, fence };
   }
 
   async extend(name: string, absoluteMs: number): Promise<void> {

@@ -39,8 +39,8 @@ export interface Entered {
   readonly status: 'entered' | 'overtaken' | 'doubtful' | 'fenced';
   /** When it was entered, now or before; 0 where it is not. */
   readonly enteredAtMs: number;
-  /** Whether it had been entered before: its session may be the principal's already. */
-  readonly wasEntered: boolean;
+  /** When it had been entered before, where it was: its session may be the principal's already. */
+  readonly beforeMs?: number | undefined;
   /** How many entries there are now. */
   readonly count: number;
   /** The last fence that applies to the session, where it is not older than `FENCE_MS`. */

@@ -28,7 +28,7 @@ export interface SignIn {
 
 /** A sign-in that may be written. */
 export interface Admission {
-  /** Whether its session had been entered before: it may be the principal's already. */
+  /** Whether its session had been entered by another sign-in: it may be the principal's already. */
   readonly wasEntered: boolean;
   /** What the session has for the time of its sign-in. */
   readonly signedInAtMs: number;
@@ -43,7 +43,7 @@ const MAX_AGE_MS = FENCE_MS - 60_000;
 const MAX_TRIES = 4;
 
 /** What was found out when a session was entered. */
-interface Found extends Entered {
+interface Found extends Entered, Pick<Admission, 'wasEntered'> {
   readonly askedAtMs: number;
   /** Whether the request may have come before the last fence. */
   readonly isOvertaken: boolean;
@@ -88,14 +88,16 @@ export class SignIns {
    * have been overtaken, as far as it can tell: it would count in the limit of others.
    */
   async #enter(id: string, { principal, absoluteMs, arrivedAtMs }: SignIn): Promise<Found> {
-    let wasEntered: boolean | undefined;
+    let wasEntered = false;
+    let ownMs: number | undefined;
     let laterThan: number | undefined;
     for (let tries = 1; ;) {
       const askedAtMs = performance.now();
       const request = { ageMs: askedAtMs - arrivedAtMs, laterThan };
       const entered = await this.index.enter(principal, id, absoluteMs, request);
-      wasEntered ??= entered.wasEntered;
-      const { status, fence } = entered;
+      const { status, fence, beforeMs } = entered;
+      wasEntered ||= beforeMs !== undefined && beforeMs !== ownMs;
+      if (status === 'entered') ownMs = entered.enteredAtMs;
       const ageMs = performance.now() - arrivedAtMs;
       const fenceAgeMs = fence?.ageMs ?? Infinity;
       const isOvertaken = ageMs > MAX_AGE_MS || ageMs >= fenceAgeMs;

@@ -75,8 +75,8 @@ export const indexCases: readonly Case[] = [
       const [one, two] = await enterAll(principals, ada, [id(), id()]);
       const again = await principals.enter(ada, one!.id, DAY_MS);
       assert.equal(again.count, 2);
-      assert.equal(again.wasEntered, true);
-      assert.equal((await principals.enter(ada, id(), DAY_MS)).wasEntered, false);
+      assert.equal(again.beforeMs, one!.enteredAtMs);
+      assert.equal((await principals.enter(ada, id(), DAY_MS)).beforeMs, undefined);
       assert.ok(again.enteredAtMs > two!.enteredAtMs);
       const ids = (await principals.entries(ada, 10)).map((entry) => entry.id);
       assert.deepEqual(ids.slice(1), [one!.id, two!.id]);
@@ -168,9 +168,9 @@ export const indexCases: readonly Case[] = [
       const { enteredAtMs } = entries[0]!;
       assert.deepEqual(
         { status, ...found },
-        { status: 'overtaken', enteredAtMs, wasEntered: true, count: 2 },
+        { status: 'overtaken', enteredAtMs, beforeMs: enteredAtMs, count: 2 },
       );
-      const stranger = { enteredAtMs: 0, wasEntered: false, count: 2, fence };
+      const stranger = { enteredAtMs: 0, beforeMs: undefined, count: 2, fence };
       assert.deepEqual(await asked(three, 60_000, fence), { status: 'overtaken', ...stranger });
       for (const other of [undefined, fence! - 1]) {
         assert.deepEqual(await asked(three, 0, other), { status: 'doubtful', ...stranger });

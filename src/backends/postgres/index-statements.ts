@@ -22,8 +22,7 @@ const FENCE_COLUMNS = [
 
 /**
  * $1: the principal's key, $2: the id, $3: the greatest life of its session, $4: the request's age, $5: the fence it is later
- * than. Gives what became of it, when it was entered, whether it had been before, how many there are, and the fence and its age
- * in ms; or no row where somebody else makes the principal's row just now.
+ * than. Gives what became of it, when it was entered, and had been before, how many there are, and the fence and its age in ms; or no row where somebody else makes the principal's row just now.
  */
 export function enterStatement({ principals }: TableNames): string {
   return `WITH stored AS MATERIALIZED (
@@ -66,7 +65,7 @@ export function enterStatement({ principals }: TableNames): string {
     SELECT $1, new_entries, entered_ms, longest_ms, ${storedTime('entered_ms::float8 + longest_ms')} FROM settled WHERE NOT is_there
     ON CONFLICT DO NOTHING RETURNING 1
   )
-  SELECT status, coalesce(entered_ms, 0), before_ms IS NOT NULL, (SELECT count(*) FROM jsonb_object_keys(new_entries)),
+  SELECT status, coalesce(entered_ms, 0), before_ms, (SELECT count(*) FROM jsonb_object_keys(new_entries)),
     CASE WHEN is_told THEN fence_us END, age_ms
   FROM settled WHERE EXISTS (SELECT FROM written) OR EXISTS (SELECT FROM made)`;
 }

@@ -50,11 +50,11 @@ export class PostgresPrincipalIndex implements PrincipalIndex {
     for (let tries = TRIES; tries > 0; tries--) {
       const [row] = await this.run(this.#enter, values);
       if (!row) continue;
-      const [status, enteredAtMs, wasEntered, count, number, ageMs] = row;
+      const [status, enteredAtMs, beforeMs, count, number, ageMs] = row;
       return {
         status: status as Entered['status'],
         enteredAtMs: Number(enteredAtMs),
-        wasEntered: wasEntered === 't',
+        beforeMs: beforeMs ? Number(beforeMs) : undefined,
         count: Number(count),
         fence: number ? { number: Number(number), ageMs: Number(ageMs) } : undefined,
       };

@@ -41,7 +41,7 @@ return 0`;
 
 /**
  * ARGV: id, the greatest life of its session in ms, the request's age and the fence it is later than, or ''. Gives what became
- * of it, when it was entered, whether it had been before, how many there are, and the fence and its age.
+ * of it, when it was entered, and had been before, how many there are, and the fence and its age.
  */
 export const ENTER = `${INDEX}
 local longest = math.max(-(score('!longest') or 0), tonumber(ARGV[2]))
@@ -63,7 +63,7 @@ else
   redis.call('ZADD', key, decimal(entered), ARGV[1], decimal(-longest), '!longest')
   keepFor(longest)
 end
-return { status, decimal(entered), before and 1 or 0, redis.call('ZCOUNT', key, 0, '+inf'),
+return { status, decimal(entered), before and decimal(before) or '', redis.call('ZCOUNT', key, 0, '+inf'),
   isTold and decimal(fence) or '', string.format('%.3f', age) }`;
 
 /** ARGV: ids, and when each was entered. */

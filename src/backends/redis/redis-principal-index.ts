@@ -35,7 +35,7 @@ export class RedisPrincipalIndex implements PrincipalIndex {
     return {
       status: status as Entered['status'],
       enteredAtMs: Number(enteredAtMs),
-      wasEntered: before === '1',
+      beforeMs: before ? Number(before) : undefined,
       count: Number(count),
       fence: number ? { number: Number(number), ageMs: Number(ageMs) } : undefined,
     };

@@ -22,10 +22,14 @@ function slowIndex(times: number, where: 'asking' | 'answering'): PrincipalIndex
   });
 }
 
-async function admitted(index: PrincipalIndex, arrivedAtMs: () => number): Promise<boolean> {
+function signInsOf(index: PrincipalIndex): SignIns {
   const backend = new MemoryBackend();
   const lifetime = { idleMs: 600_000, absoluteMs: 3_600_000 };
-  const signIns = new SignIns({ backend, ends: backend.ends, lifetime, isDerived: false }, index);
+  return new SignIns({ backend, ends: backend.ends, lifetime, isDerived: false }, index);
+}
+
+async function admitted(index: PrincipalIndex, arrivedAtMs: () => number): Promise<boolean> {
+  const signIns = signInsOf(index);
   await index.fence('ada');
   await sleep(2);
   const signIn = { principal: 'ada', absoluteMs: 3_600_000, arrivedAtMs: arrivedAtMs() };
@@ -53,4 +57,18 @@ describe('a sign-in right after revokeAll', () => {
       expect(await admitted(slowIndex(1, where), () => before)).toBe(false);
     },
   );
+
+  it('that asks twice and is not written leaves the entry of another of its session', async () => {
+    const index = slowIndex(1, 'answering');
+    const signIns = signInsOf(index);
+    await index.fence('ada');
+    await sleep(2);
+    const signIn = { principal: 'ada', absoluteMs: 3_600_000, arrivedAtMs: now() };
+    const slow = signIns.admit('id', signIn);
+    const other = await signIns.admit('id', signIn);
+    const admission = await slow;
+    expect(admission.signedInAtMs).toBeGreaterThan(other.signedInAtMs);
+    await signIns.withdraw('id', signIn, admission);
+    expect(await index.entries('ada', 10)).toMatchObject([{ id: 'id' }]);
+  });
 });
