@@ -1,6 +1,7 @@
 import { recordText } from '../backends/record-text.js';
 import type { SessionRecord } from '../backends/session-backend.js';
 import { SessionSizeError } from '../errors/session-size.error.js';
+import { shownName } from '../session/flash-names.js';
 import { dataFields } from '../session/metadata.js';
 import { MAX_LENGTH } from './chunks.js';
 import { MAX_TEXT, pack } from './packing.js';
@@ -25,7 +26,7 @@ export function tokenOf(id: string, record: SessionRecord): string {
 }
 
 function tooLarge(record: SessionRecord, size: string): SessionSizeError {
-  const fields = dataFields(record).map((name) => [name, record[name]!.length] as const);
+  const fields = dataFields(record).map((name) => [shownName(name), record[name]!.length] as const);
   const largest = fields.sort(([, a], [, b]) => b - a).slice(0, NAMED);
   return new SessionSizeError(size, largest);
 }

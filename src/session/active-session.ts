@@ -5,6 +5,7 @@ import type { DataChange } from './data-change.js';
 import type { OwnLifetime, SessionMetadata } from './metadata.js';
 import { OperationQueue } from './operation-queue.js';
 import type { SessionFields } from './session-fields.js';
+import { SessionFlash } from './session-flash.js';
 import { SessionLife } from './session-life.js';
 import type { SessionRuntime } from './session-runtime.js';
 import type { SessionState } from './session-state.js';
@@ -42,6 +43,9 @@ export class ActiveSession {
   #listener: (() => void) | undefined;
   /** Somebody who is to be told when the session is stored. */
   #onceStored: (() => void) | undefined;
+  readonly #flash = new SessionFlash();
+  /** Whether what was left for the next request is meant for what uses it here. */
+  #endsFlash = true;
   scope: SessionScope | undefined;
 
   /** @param tokenPlace which of the tokens that it was opened with counts: the one that found it, or was refused */
@@ -86,6 +90,7 @@ export class ActiveSession {
   static async reopen(runtime: SessionRuntime, before: Identity): Promise<ActiveSession> {
     const found = await runtime.store.reload(before);
     const session = new ActiveSession(runtime, found ?? undefined);
+    session.#endsFlash = false;
     if (!found) session.#life.refuse(undefined);
     return session;
   }
@@ -186,6 +191,21 @@ export class ActiveSession {
     return this.read();
   }
 
+  /** Leaves a value for the next request that uses the session. */
+  setFlash(key: string, value: unknown): void {
+    this.#flash.set(this.write(), key, value);
+  }
+
+  /** What the request before has left. */
+  getFlash(key: string): unknown {
+    return this.#flash.get(this.read(), key);
+  }
+
+  /** Leaves that for one more. @param keys all of it where there are none */
+  keepFlash(keys: readonly string[]): void {
+    this.#flash.keep(this.write(), keys);
+  }
+
   touch(): void {
     this.write();
     this.#life.draft.times.touch();
@@ -198,6 +218,7 @@ export class ActiveSession {
   }
 
   stopTelling(reason: UntoldReason): void {
+    if (this.runtime.store.isInToken) this.#endsFlash = false;
     this.#life.stopTelling(reason);
   }
 
@@ -293,7 +314,9 @@ export class ActiveSession {
 
   #changes(): DataChange | undefined {
     this.#isLookedAt = false;
-    return this.#life.draft.fields.change();
+    const { fields } = this.#life.draft;
+    if (this.#isUsed && this.#endsFlash) this.#flash.end(fields);
+    return fields.change();
   }
 
   /** Writes a use that is due and that nothing else writes. It neither delays the response for long nor makes it fail. */

@@ -1,4 +1,5 @@
 import { SessionValueError } from '../errors/session-value.error.js';
+import { shownName } from './flash-names.js';
 import { findLoss, type Loss } from './json-loss.js';
 
 /**
@@ -70,7 +71,7 @@ export function encodeField(codec: SessionCodec, key: string, value: unknown): s
   }
   if (text !== undefined) return text;
   checkField(codec, key, value);
-  throw new SessionValueError(key, "the codec's encode() returned no text");
+  throw new SessionValueError(shownName(key), "the codec's encode() returned no text");
 }
 
 /** Makes sure that a value is stored whole. @throws SessionValueError which names the key, not the value */
@@ -84,7 +85,7 @@ export function checkField(codec: SessionCodec, key: string, value: unknown): vo
 
 function refusal(key: string, cause: unknown): SessionValueError {
   const { message = 'the codec refused it' } = (cause ?? {}) as Partial<Error>;
-  return new SessionValueError(key, message.split('\n')[0]!, { cause });
+  return new SessionValueError(shownName(key), message.split('\n')[0]!, { cause });
 }
 
 function fieldText(codec: SessionCodec, value: unknown): string | undefined {

@@ -4,6 +4,7 @@ import { isMetadata } from '../backends/session-record.js';
 import { checkField, decodeField, encodeField, type SessionCodec } from './codec.js';
 import { isMostlyText, isPrimitive, isShown } from './comparing.js';
 import type { DataChange } from './data-change.js';
+import { isFlash } from './flash-names.js';
 import { dataFields } from './metadata.js';
 
 /** A field that this request read or wrote. */
@@ -40,16 +41,21 @@ export class SessionFields {
   ) {}
 
   has(key: string): boolean {
-    return this.#live.has(key) || this.#hasStored(key);
+    return !isFlash(key) && (this.#live.has(key) || this.#hasStored(key));
   }
 
+  /** The names of the user's data. */
   keys(): string[] {
-    const stored = dataFields(this.stored).filter((key) => !this.#removed.has(key));
-    return this.#live.size === 0 ? stored : [...new Set([...stored, ...this.#live.keys()])];
+    return this.#names().filter((key) => !isFlash(key));
+  }
+
+  /** The names of flashes. */
+  flashes(): string[] {
+    return this.#names().filter(isFlash);
   }
 
   get isEmpty(): boolean {
-    return this.keys().every((key) => {
+    return this.#names().every((key) => {
       const live = this.#live.get(key);
       return live !== undefined && live.value === undefined;
     });
@@ -124,6 +130,11 @@ export class SessionFields {
   /** All such fields. */
   get assigned(): string[] {
     return [...this.#live.keys()].filter((key) => this.isAssigned(key));
+  }
+
+  /** Removes all. */
+  clear(): void {
+    for (const key of this.#names()) this.delete(key);
   }
 
   /** Forgets all fields but some, as if they had never been stored. */
@@ -222,6 +233,11 @@ export class SessionFields {
       const left = live?.increment === undefined ? 0 : live.increment - by;
       this.#settled(live, left === 0 ? undefined : left);
     }
+  }
+
+  #names(): string[] {
+    const stored = dataFields(this.stored).filter((key) => !this.#removed.has(key));
+    return this.#live.size === 0 ? stored : [...new Set([...stored, ...this.#live.keys()])];
   }
 
   #copied(key: string, value: unknown): unknown {

@@ -72,13 +72,22 @@ class SessionTarget {
     for (const [key, value] of entries) write(this[LIFE], key, value);
   }
   clear(): void {
-    const fields = this[LIFE].write();
-    for (const key of fields.keys()) fields.delete(key);
+    this[LIFE].write().clear();
   }
   take(key: string): unknown {
     const value = this.get(key);
     if (value !== undefined) this.delete(key);
     return value;
+  }
+  setFlash(key: string, value: unknown): void {
+    checkKey(key);
+    this[LIFE].setFlash(key, value);
+  }
+  getFlash(key: string): unknown {
+    return this[LIFE].getFlash(String(key));
+  }
+  keepFlash(...keys: readonly string[]): void {
+    this[LIFE].keepFlash(keys);
   }
   increment(key: string, by = 1): number {
     checkKey(key);
@@ -134,6 +143,9 @@ Object.freeze(SessionTarget.prototype);
 const MEMBERS: ReadonlySet<PropertyKey> = new Set(
   Reflect.ownKeys(SessionTarget.prototype).filter((key) => key !== 'constructor'),
 );
+
+/** Begins the names of what is no data: metadata, and flashes. */
+const RESERVED = /^[$~]/;
 
 const traps: ProxyHandler<SessionTarget> = {
   get(target, key, receiver) {
@@ -232,7 +244,7 @@ function fieldsToKeep(
 
 /** Whether data can have a name. */
 export function isFieldName(name: string): boolean {
-  return !MEMBERS.has(name) && name !== '__proto__' && !name.startsWith('$');
+  return !MEMBERS.has(name) && name !== '__proto__' && !RESERVED.test(name);
 }
 
 function checkKey(key: PropertyKey): asserts key is string {
@@ -244,7 +256,9 @@ function checkKey(key: PropertyKey): asserts key is string {
       `session.${key} is a member of every session. Choose another name for the data.`,
     );
   }
-  if (key.startsWith('$')) {
-    throw new TypeError(`"${key}": names that begin with $ are reserved. Choose another name.`);
+  if (RESERVED.test(key)) {
+    throw new TypeError(
+      `"${key}": names that begin with ${key[0]} are reserved. Choose another name.`,
+    );
   }
 }

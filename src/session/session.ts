@@ -11,8 +11,8 @@ import type { Duration } from './lifetime.js';
  */
 export interface SessionData {}
 
-/** Names that data can't have: those of members, and those that begin with `$`. */
-type ReservedKey = keyof SessionMembers | `$${string}`;
+/** Names that data can't have: those of members, and those that begin with `$` or `~`. */
+type ReservedKey = keyof SessionMembers | `$${string}` | `~${string}`;
 /** The names of a session's data. */
 export type SessionKey = Exclude<keyof SessionData & string, ReservedKey>;
 
@@ -76,8 +76,17 @@ export interface SessionMembers {
   update(values: Partial<Pick<SessionData, SessionKey>>): void;
   /** Removes all data. A session left empty ends within a minute, and its cookie is cleared. */
   clear(): void;
-  /** Reads and removes: a flash message. */
+  /** Reads and removes: what is to be used once, whenever that is. */
   take<K extends SessionKey>(key: K): SessionData[K] | undefined;
+  /**
+   * Leaves a value for the next request, beside the data: a message to show after a redirect, or what was wrong with a form.
+   * The next HTTP request that uses the session finds it by `getFlash`, and it is gone with that request, looked at or not.
+   */
+  setFlash<K extends SessionKey>(key: K, value: SessionData[K]): void;
+  /** What the request before has left by `setFlash`. */
+  getFlash<K extends SessionKey>(key: K): SessionData[K] | undefined;
+  /** Leaves what the request before has left for one more, all of it or that of some keys. */
+  keepFlash(...keys: SessionKey[]): void;
   /**
    * Adds to a number, from 0 where there is none. Increments of parallel requests all count.
    * @returns the sum as this request sees it

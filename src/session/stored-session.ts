@@ -1,4 +1,5 @@
 import type { Lifetime } from '../backends/session-backend.js';
+import { isFlash } from './flash-names.js';
 import { endsAtMs } from './metadata.js';
 import type { SessionData } from './session.js';
 import type { DecodedRecord } from './session-store.js';
@@ -28,6 +29,8 @@ export function storedSession(
     createdAt: new Date(metadata.createdAtMs),
     lastSeenAt: new Date(metadata.seenAtMs),
     expiresAt: new Date(endsAtMs(metadata, lifetime)),
-    data: Object.fromEntries(data) as Partial<SessionData>,
+    data: Object.fromEntries(
+      [...data].filter(([field]) => !isFlash(field)),
+    ) as Partial<SessionData>,
   };
 }

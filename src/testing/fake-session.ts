@@ -4,6 +4,7 @@ import { FIELD, ttlSeconds } from '../backends/session-record.js';
 import { checkPrincipal } from '../principals/principal-name.js';
 import { ActiveSession } from '../session/active-session.js';
 import { checkField, encodeField, JsonCodec } from '../session/codec.js';
+import { flashName } from '../session/flash-names.js';
 import { metadataRecord, readMetadata } from '../session/metadata.js';
 import { decodeData } from '../session/record-reader.js';
 import type { Session, SessionData, SessionKey } from '../session/session.js';
@@ -17,11 +18,13 @@ export interface FakeSessionOptions {
   readonly principal?: string;
   /** When they signed in. Default: now. */
   readonly signedInAt?: Date;
+  /** What the request before has left by `setFlash`. */
+  readonly flash?: Partial<Pick<SessionData, SessionKey>>;
 }
 
 /**
  * A session for the test of a handler, a guard or a service by itself: without an application, and with every member at work, in
- * memory. Each has a store of its own. It is one that was stored before; without data and principal it is a new one.
+ * memory. Each has a store of its own. It is one that was stored before; without data, principal and flash it is a new one.
  *
  * ```ts
  * const session = fakeSession({ visits: 2 });
@@ -32,7 +35,7 @@ export interface FakeSessionOptions {
  */
 export function fakeSession(
   data: Partial<Pick<SessionData, SessionKey>> = {},
-  { principal, signedInAt }: FakeSessionOptions = {},
+  { principal, signedInAt, flash = {} }: FakeSessionOptions = {},
 ): Session {
   const backend = testSessions();
   const codec = new JsonCodec();
@@ -40,7 +43,11 @@ export function fakeSession(
   const { runtime } = createSessions({ secret }, backend, codec, 'eager').testing;
   const begun = createSessionObject(new ActiveSession(runtime));
   begun.update(data);
-  if (principal === undefined && Object.keys(begun).length === 0) return begun;
+  const fields = [
+    ...Object.entries(begun),
+    ...Object.entries(flash).map(([key, value]) => [flashName(key), value] as const),
+  ];
+  if (principal === undefined && fields.length === 0) return begun;
   if (principal !== undefined) checkPrincipal('fakeSession(data, { principal })', principal);
 
   const nowMs = backend.now();
@@ -55,7 +62,7 @@ export function fakeSession(
       ...(principal !== undefined && { principal, signedInAtMs }),
     }),
   };
-  for (const [key, value] of Object.entries(begun)) {
+  for (const [key, value] of fields) {
     record[key] = encodeField(codec, key, value);
     checkField(codec, key, value);
   }

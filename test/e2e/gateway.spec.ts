@@ -67,6 +67,16 @@ describe.each(CELLS)('sessions in a gateway over %s, on %s', (platform, adapter)
     expect([suite.backend.reads, suite.backend.writes]).toEqual([1, ['update']]);
   });
 
+  it('finds what a request has left for the next, and leaves it there', async () => {
+    const { browser, client } = await suite.visitor();
+    await browser.post('/leave');
+    for (let i = 0; i < 2; i++) {
+      expect(await client.ask('flash')).toEqual({ value: { flash: ['left'] } });
+    }
+    expect((await browser.get('/flash')).json()).toEqual({ flash: ['left'] });
+    expect(await client.ask('flash')).toEqual({ value: {} });
+  });
+
   it('stores what a guard changed that refuses', async () => {
     const { browser, client } = await suite.visitor();
     const { exception } = await client.ask('guarded');

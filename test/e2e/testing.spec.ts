@@ -227,6 +227,15 @@ describe('a session by itself', () => {
     expect(session.userId).toBe('ada');
   });
 
+  it('has what the request before has left', async () => {
+    const session = fakeSession({ userId: 'ada' }, { flash: { visits: 3 } });
+    expect([session.getFlash('visits'), { ...session }]).toEqual([3, { userId: 'ada' }]);
+    await session.save();
+    await session.reload();
+    expect(Object.keys(session)).toEqual(['userId']);
+    expect(fakeSession({}, { flash: { visits: 1 } }).isNew).toBe(false);
+  });
+
   it('has every member at work', async () => {
     const session = fakeSession({ userId: 'ada' }) as Loose;
     const { id, generation } = session;

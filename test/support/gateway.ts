@@ -81,6 +81,10 @@ export class TestGateway {
   read(@Session() session: Session) {
     return { visits: session.visits, isNew: session.isNew };
   }
+  @SubscribeMessage('flash')
+  flash(@Session() session: Session) {
+    return { flash: session.getFlash('flash') };
+  }
   @SubscribeMessage('key')
   key(@Session('visits') visits: number | undefined) {
     return { visits };
@@ -189,6 +193,14 @@ export class VisitsController {
   @Post('visits')
   increment(@Session() session: Session) {
     return { visits: session.increment('visits') };
+  }
+  @Post('leave')
+  leave(@Session() session: Session) {
+    session.setFlash('flash', ['left']);
+  }
+  @Get('flash')
+  flash(@Session() session: Session) {
+    return { flash: session.getFlash('flash') };
   }
   @Post('sign-in')
   async signIn(@Session() session: Session) {

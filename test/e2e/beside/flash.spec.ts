@@ -96,21 +96,36 @@ describe.each(CELLS)('$name, load: $load', ({ adapter, load }) => {
   });
 });
 
-describe.each(ADAPTERS)('flash messages with no package, on %s', (adapter) => {
+describe.each(ADAPTERS)('with no package, on %s', (adapter) => {
   let app: TestApp;
   beforeAll(async () => {
     const { NotesModule } = await importRecipe<{ NotesModule: Type }>('class NotesModule');
-    app = await TestApp.start({ adapter, imports: [NotesModule] });
+    const { PagesModule } = await importRecipe<{ PagesModule: Type }>('class PagesModule');
+    app = await TestApp.start({ adapter, imports: [NotesModule, PagesModule] });
   });
   afterAll(() => app.stop());
 
-  it('survive a redirect, are shown once, and a look for them begins no session', async () => {
+  it('flash messages survive a redirect, are shown once, and a look for them begins no session', async () => {
     const browser = app.browser();
     const look = await browser.get('/notes');
-    expect(look.json()).toEqual({ notices: [] });
+    expect(look.json()).toEqual({ draft: '' });
     expect(look.setCookies).toEqual([]);
-    expect((await browser.post('/notes')).status).toBe(303);
-    expect((await browser.get('/notes')).json()).toEqual({ notices: ['Saved.'] });
-    expect((await browser.get('/notes')).json()).toEqual({ notices: [] });
+    expect((await browser.postJson('/notes', { text: 'tea' })).status).toBe(303);
+    expect((await browser.get('/notes')).json()).toEqual({ notice: 'Saved.', draft: '' });
+    expect((await browser.get('/notes')).json()).toEqual({ draft: '' });
+    await browser.postJson('/notes', { text: ' ' });
+    const notice = 'Please write something.';
+    expect((await browser.get('/notes')).json()).toEqual({ notice, draft: ' ' });
+  });
+
+  it('a sign-in leads to where somebody was going', async () => {
+    const browser = app.browser();
+    const sent = await browser.get('/orders/7?from=mail');
+    expect([sent.status, sent.headers.get('location')]).toEqual([302, '/sign-in']);
+    await browser.get('/sign-in');
+    const signedIn = await browser.postJson('/sign-in', { user: 'ada' });
+    expect(signedIn.json()).toEqual({ next: '/orders/7?from=mail' });
+    expect((await browser.get('/orders/7')).text).toBe('your order');
+    expect((await browser.postJson('/sign-in', { user: 'ada' })).json()).toEqual({ next: '/' });
   });
 });
