@@ -2,6 +2,7 @@ import { showValue } from './errors/show-value.js';
 import type { PrincipalOf } from './principals/principal-of.js';
 import type { SessionLimit } from './principals/sign-ins.js';
 import { checkMigration, resolveMigration } from './migration/migration-option.js';
+import { isFieldName } from './session/session-object.js';
 import { FOREIGN_OPTIONS } from './session.foreign-options.js';
 import { times } from './session.durations.js';
 import { OptionsChecker } from './session.options-checker.js';
@@ -17,6 +18,8 @@ import { Signature } from './transports/signature.js';
 import { transportNames } from './transports/transport-names.js';
 
 const MIN_SECRET_LENGTH = 32;
+/** Everybody can read them. */
+const PUBLISHED_SECRETS = new Set(['at least 32 characters, and your own!']);
 
 const OPTIONS: Record<keyof SessionOptions, true> = {
   secret: true,
@@ -43,7 +46,7 @@ const SETTINGS: Record<keyof SessionModuleSettings, string> = { isGlobal: BESIDE
 const INSTEAD = { ...FOREIGN_OPTIONS, ...SETTINGS };
 
 /**
- * Checks what a user passed and fills in defaults. Reads nothing but its argument. Of the secrets only what they sign
+ * Checks what a user passed and fills in defaults. Reads nothing but its argument and `NODE_ENV`. Of the secrets only what they sign
  * with goes on: no object that is used later shows them.
  * @throws SessionOptionsError which lists every problem at once
  */
@@ -111,7 +114,7 @@ function principalOfData(
   if (!check.isObject('principals.of', of, example)) return undefined;
   check.names('principals.of.', of, ['field', 'principal']);
   const { field, principal } = of;
-  if (typeof field !== 'string' || field === '' || field.startsWith('$')) {
+  if (typeof field !== 'string' || field === '' || !isFieldName(field)) {
     check.problem(
       `principals.of.field is ${showValue(field)}: write the name of a field, such as 'passport'`,
     );
@@ -150,6 +153,10 @@ function secretsOf(check: OptionsChecker, secret: unknown): readonly string[] {
     } else if (each.length < MIN_SECRET_LENGTH) {
       check.problem(
         `${name} has ${each.length} characters: write at least ${MIN_SECRET_LENGTH}. ${make}`,
+      );
+    } else if (PUBLISHED_SECRETS.has(each) && process.env['NODE_ENV'] === 'production') {
+      check.problem(
+        `${name} is the one of this library's documentation, which everybody knows: write one of your own. ${make}`,
       );
     }
   });

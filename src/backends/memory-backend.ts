@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { applyChange, checkDeadline } from './apply-change.js';
@@ -35,7 +36,7 @@ const SWEEP_PER_CREATE = 2;
  * Keeps sessions in this process: for development, tests, and applications of one process that may lose their sessions
  * with a restart. Bounded, with no timer: an expired session leaves when it is asked for, or when new ones come.
  *
- * Says so once in a warning where `NODE_ENV` is `production`.
+ * Says so once in a warning where `NODE_ENV` is `production`, and in a worker of `node:cluster` anywhere.
  */
 export class MemoryBackend implements AtomicSessionBackend, IndexedBackend, TellingBackend {
   readonly principals = new LocalPrincipalIndex(() => this.now());
@@ -64,12 +65,18 @@ export class MemoryBackend implements AtomicSessionBackend, IndexedBackend, Tell
       );
     }
     this.#maxSessions = Math.min(maxSessions, MOST_SESSIONS);
-    if (process.env['NODE_ENV'] === 'production' && !MemoryBackend.#warned) {
-      MemoryBackend.#warned = true;
-      new Logger(MemoryBackend.name).warn(
-        'Sessions are kept in the memory of this process: a restart loses them, and other processes do not see them. Give SessionModule a shared backend, such as RedisBackend.',
-      );
-    }
+    MemoryBackend.#warn();
+  }
+
+  static #warn(): void {
+    const isProduction = process.env['NODE_ENV'] === 'production';
+    if (MemoryBackend.#warned || !(cluster.isWorker || isProduction)) return;
+    MemoryBackend.#warned = true;
+    new Logger(MemoryBackend.name).warn(
+      cluster.isWorker
+        ? 'Sessions are kept in the memory of this process, which is one of several of a cluster: a visitor is unknown to the others. Give SessionModule a shared backend, such as RedisBackend.'
+        : 'Sessions are kept in the memory of this process: a restart loses them, and other processes do not see them. Give SessionModule a shared backend, such as RedisBackend.',
+    );
   }
 
   /** How many sessions are held, expired ones that have not left yet included. */

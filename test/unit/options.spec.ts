@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FastifySessionOptions as FastifyOptions } from '@fastify/session';
 import type { SessionOptions as ExpressOptions } from 'express-session';
@@ -89,6 +90,29 @@ describe('options', () => {
     });
   });
 
+  it('refuse every secret of the documentation in production, and nowhere else', () => {
+    const pages = readdirSync('docs').map((name) => `docs/${name}`);
+    const published = ['README.md', ...pages].flatMap((page) => {
+      if (!page.endsWith('.md')) return [];
+      const text = readFileSync(page, 'utf8');
+      return [...text.matchAll(/secret: '([^']{32,})'/g)].map(([, each]) => each!);
+    });
+    expect(published.length).toBeGreaterThan(1);
+    const before = process.env['NODE_ENV'];
+    try {
+      for (const each of published) {
+        process.env['NODE_ENV'] = 'production';
+        expect(problems({ secret: [secret, each] })).toEqual([
+          expect.stringMatching(/^secret\[1\] is the one of this library's documentation/),
+        ]);
+        process.env['NODE_ENV'] = 'development';
+        resolveOptions({ secret: each });
+      }
+    } finally {
+      process.env['NODE_ENV'] = before;
+    }
+  });
+
   it('take durations as text with a unit or as seconds', () => {
     const resolved = resolveOptions({
       secret: [secret, `${secret}2`],
@@ -133,6 +157,7 @@ describe('options', () => {
     [{}, /^secret is missing: write a text of at least 32 characters\. Make one with: node -p/],
     [{ secret: 'short' }, /^secret has 5 characters: write at least 32/],
     [{ secret: [] }, /empty list/],
+    [{ secret, principals: { of: { field: 'save', principal: String } } }, /field is 'save'/],
     [{ secret: [secret, 'short'] }, /^secret\[1\] has 5 characters/],
     [{ secret, idleTimeout: 'soon' }, /^idleTimeout is 'soon': write text with a unit/],
     [{ secret, idleTimeout: '100' }, /^idleTimeout is '100'/],
