@@ -24,8 +24,10 @@ export type {
   SessionData,
   SessionKey,
   SessionMembers,
+  SessionValues,
   SignInOptions,
 } from './session/session.js';
+export type { SessionCodecTypes, StoredValue } from './session/stored-value.js';
 export type {
   SessionErrorEvent,
   SessionEvent,

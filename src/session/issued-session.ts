@@ -1,13 +1,13 @@
 import { checkPrincipal } from '../principals/principal-name.js';
 import { ActiveSession } from './active-session.js';
 import type { Telling } from './client-notice.js';
-import type { LifetimeOptions, Session, SessionData, SessionKey } from './session.js';
+import type { LifetimeOptions, Session, SessionValues, SessionKey } from './session.js';
 import { createSessionObject } from './session-object.js';
 import type { SessionRuntime } from './session-runtime.js';
 
 /** What a session is made of where no request begins it. */
 export interface IssueOptions {
-  readonly data?: Partial<Pick<SessionData, SessionKey>>;
+  readonly data?: Partial<Pick<SessionValues, SessionKey>>;
   /** A life of its own, as `session.signIn()` gives one. */
   readonly lifetime?: LifetimeOptions;
 }

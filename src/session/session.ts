@@ -1,4 +1,5 @@
 import type { Duration } from './lifetime.js';
+import type { StoredValue } from './stored-value.js';
 
 /**
  * The data of a session. Empty here; declare your own:
@@ -15,6 +16,9 @@ export interface SessionData {}
 type ReservedKey = keyof SessionMembers | `$${string}` | `~${string}`;
 /** The names of a session's data. */
 export type SessionKey = Exclude<keyof SessionData & string, ReservedKey>;
+
+/** The values of a session's data, each a type that can be stored. */
+export type SessionValues = { [K in keyof SessionData]: StoredValue<SessionData[K]> };
 
 type NumberKey = {
   [K in SessionKey]-?: NonNullable<SessionData[K]> extends number ? K : never;
@@ -67,24 +71,24 @@ export interface SessionMembers {
   readonly principal: string | undefined;
   readonly signedInAt: Date | undefined;
 
-  get<K extends SessionKey>(key: K): SessionData[K] | undefined;
-  set<K extends SessionKey>(key: K, value: SessionData[K]): void;
+  get<K extends SessionKey>(key: K): SessionValues[K] | undefined;
+  set<K extends SessionKey>(key: K, value: SessionValues[K]): void;
   has(key: SessionKey): boolean;
   /** Removes a field; whether there was one. */
   delete(key: SessionKey): boolean;
   /** Merges several fields. */
-  update(values: Partial<Pick<SessionData, SessionKey>>): void;
+  update(values: Partial<Pick<SessionValues, SessionKey>>): void;
   /** Removes all data. A session left empty ends within a minute, and its cookie is cleared. */
   clear(): void;
   /** Reads and removes: what is to be used once, whenever that is. */
-  take<K extends SessionKey>(key: K): SessionData[K] | undefined;
+  take<K extends SessionKey>(key: K): SessionValues[K] | undefined;
   /**
    * Leaves a value for the next request, beside the data: a message to show after a redirect, or what was wrong with a form.
    * The next HTTP request that uses the session finds it by `getFlash`, and it is gone with that request, looked at or not.
    */
-  setFlash<K extends SessionKey>(key: K, value: SessionData[K]): void;
+  setFlash<K extends SessionKey>(key: K, value: SessionValues[K]): void;
   /** What the request before has left by `setFlash`. */
-  getFlash<K extends SessionKey>(key: K): SessionData[K] | undefined;
+  getFlash<K extends SessionKey>(key: K): SessionValues[K] | undefined;
   /** Leaves what the request before has left for one more, all of it or that of some keys. */
   keepFlash(...keys: SessionKey[]): void;
   /**
@@ -162,4 +166,4 @@ export interface SessionMembers {
 }
 
 /** A session: its data as plain properties, and the members of {@link SessionMembers}. */
-export type Session = Partial<Omit<SessionData, ReservedKey>> & SessionMembers;
+export type Session = Partial<Omit<SessionValues, ReservedKey>> & SessionMembers;

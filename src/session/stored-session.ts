@@ -1,7 +1,7 @@
 import type { Lifetime } from '../backends/session-backend.js';
 import { isFlash } from './flash-names.js';
 import { endsAtMs } from './metadata.js';
-import type { SessionData } from './session.js';
+import type { SessionValues } from './session.js';
 import type { DecodedRecord } from './session-store.js';
 
 /** A session as it is stored, apart from any request. Changing it changes nothing. */
@@ -13,7 +13,7 @@ export interface StoredSession {
   /** Whose it is, and since when; `undefined` where it is nobody's. */
   readonly principal: string | undefined;
   readonly signedInAt: Date | undefined;
-  readonly data: Partial<SessionData>;
+  readonly data: Partial<SessionValues>;
 }
 
 export function storedSession(
@@ -31,6 +31,6 @@ export function storedSession(
     expiresAt: new Date(endsAtMs(metadata, lifetime)),
     data: Object.fromEntries(
       [...data].filter(([field]) => !isFlash(field)),
-    ) as Partial<SessionData>,
+    ) as Partial<SessionValues>,
   };
 }

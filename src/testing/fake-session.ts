@@ -7,7 +7,7 @@ import { checkField, encodeField, JsonCodec } from '../session/codec.js';
 import { flashName } from '../session/flash-names.js';
 import { metadataRecord, readMetadata } from '../session/metadata.js';
 import { decodeData } from '../session/record-reader.js';
-import type { Session, SessionData, SessionKey } from '../session/session.js';
+import type { Session, SessionValues, SessionKey } from '../session/session.js';
 import { createSessionObject } from '../session/session-object.js';
 import { Identity } from '../session/token.js';
 import { createSessions } from '../session.factory.js';
@@ -19,7 +19,7 @@ export interface FakeSessionOptions {
   /** When they signed in. Default: now. */
   readonly signedInAt?: Date;
   /** What the request before has left by `setFlash`. */
-  readonly flash?: Partial<Pick<SessionData, SessionKey>>;
+  readonly flash?: Partial<Pick<SessionValues, SessionKey>>;
 }
 
 /**
@@ -34,7 +34,7 @@ export interface FakeSessionOptions {
  * @throws SessionValueError where a value can't be stored
  */
 export function fakeSession(
-  data: Partial<Pick<SessionData, SessionKey>> = {},
+  data: Partial<Pick<SessionValues, SessionKey>> = {},
   { principal, signedInAt, flash = {} }: FakeSessionOptions = {},
 ): Session {
   const backend = testSessions();
