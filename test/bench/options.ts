@@ -37,6 +37,8 @@ export interface BenchOptions {
   readonly platforms: readonly Platform[] | undefined;
   /** Where every sample is written to. */
   readonly json: string | undefined;
+  /** Where a picture is written to. */
+  readonly svg: string | undefined;
 }
 
 export const USAGE = `npm run bench -- [benchmark] [options]
@@ -44,8 +46,8 @@ export const USAGE = `npm run bench -- [benchmark] [options]
                   --rounds 12 --requests 4000 --clients 32
   latency         one client, with a Redis that is 1 ms away
                   --rounds 6 --requests 300
-  hot             200 requests at once on one session
-                  --rounds 10
+  hot             100 requests at once on one session
+                  --rounds 10 --svg FILE (its picture)
   sizes           sessions of 1 to 100 fields and 1 to 100 KB
                   --rounds 6 --requests 1200 --platform fastify
   redis-memory    bytes that a session takes in Redis
@@ -102,6 +104,7 @@ function parse(args: string[]): BenchOptions {
       only: { type: 'string', default: '' },
       platform: { type: 'string' },
       json: { type: 'string' },
+      svg: { type: 'string' },
     },
   });
   const [name = 'requests', ...others] = positionals;
@@ -117,6 +120,7 @@ function parse(args: string[]): BenchOptions {
     only: new RegExp(values.only, 'i'),
     platforms: values.platform ? [oneOf('--platform', PLATFORMS, values.platform)] : undefined,
     json: values.json,
+    svg: values.svg,
   };
 }
 

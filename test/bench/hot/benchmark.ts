@@ -1,4 +1,6 @@
+import { writeFile } from 'node:fs/promises';
 import type { BenchContext } from '../benchmark.js';
+import { barPicture } from '../picture.js';
 import { runRounds } from '../rounds.js';
 import { median, quantile } from '../statistics.js';
 import { type Column, decimal, markdownTable } from '../table.js';
@@ -46,6 +48,7 @@ export async function measureHotSession(context: BenchContext): Promise<unknown>
     const measurements = sessions.map((session) => session.measurement());
     await runRounds(measurements, { warmUp: WARM_UP_ROUNDS, measured: rounds }, context.signal);
     console.log(`\n${markdownTable(COLUMNS, sessions.map(resultOf))}\n\n${LEGEND}`);
+    if (context.options.svg) await writeFile(context.options.svg, pictureOf(sessions));
     return sessions.map(({ variant, samples }) => ({ ...variant, samples }));
   } finally {
     await Promise.all(sessions.map((session) => session.stop()));
@@ -64,4 +67,23 @@ function resultOf({ variant, samples }: HotSession): Result {
     cpuMicros: median(all('cpuMicrosPerRequest')),
     fieldsKept: all('fieldsKept'),
   };
+}
+
+function pictureOf(sessions: readonly HotSession[]): string {
+  const bars = sessions.map(({ variant, samples }) => {
+    const isOurs = variant.kind === 'eager';
+    const name = isOurs ? `nestjs-server-session, ${variant.platform}` : nameOfPeer(variant);
+    return { name, value: median(samples.map((sample) => sample.fieldsKept)), isOurs };
+  });
+  bars.sort((a, b) => b.value - a.value);
+  return barPicture({
+    title: `${BURST} requests at once each set a field of one session: how many are kept`,
+    description: bars.map(({ name, value }) => `${name}: ${value} of ${BURST}.`).join(' '),
+    bars,
+    most: BURST,
+  });
+}
+
+function nameOfPeer({ label }: Variant): string {
+  return label.replace(', writes', '');
 }

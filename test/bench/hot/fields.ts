@@ -1,5 +1,5 @@
 /** How many requests come at once, each of which writes a field of its own. */
-export const BURST = 200;
+export const BURST = 100;
 
 /** Writes the field of one request. */
 export function writeField(session: object, number: string): void {
