@@ -47,8 +47,10 @@ const IS_MODULE = Symbol.for('nestjs-server-session:SessionModule');
 const INJECTABLES = { RequestSessions, SessionService, SessionInterceptor, SessionMiddleware };
 noteCopy(INJECTABLES);
 
+/** What `SessionModule.forRoot()` takes. */
 export interface SessionModuleOptions extends SessionOptions, SessionModuleSettings {}
 
+/** What `SessionModule.forRootAsync()` takes: how the options are made, and what must be known before they are. */
 export interface SessionModuleAsyncOptions
   extends Pick<ModuleMetadata, 'imports'>, SessionModuleSettings {
   /** What `useFactory` is called with. */

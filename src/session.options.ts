@@ -53,6 +53,7 @@ export interface PrincipalsOptions {
   of?: { field: string; principal: (value: any) => string | null | undefined };
 }
 
+/** How sessions are kept, how long they live, and how their tokens travel. Only `secret` is required. */
 export interface SessionOptions {
   /**
    * Signs the token in the cookie. A list rotates secrets: the first signs, all verify. Each at least 32 characters, as

@@ -13,6 +13,7 @@ import type { TellingBackend } from './session-ends.js';
 import { settledWithin } from './settled-within.js';
 import { ttlSeconds } from './session-record.js';
 
+/** What {@link AtomicAdapter} takes. */
 export interface AtomicAdapterOptions {
   /** How long one operation of the backend may keep others of the same session waiting. Default 2000. */
   lockTimeoutMs?: number;

@@ -16,6 +16,7 @@ import {
   type UpdateResult,
 } from './session-backend.js';
 
+/** What {@link MemoryBackend} takes. */
 export interface MemoryBackendOptions {
   /** How many sessions are kept; beyond it the least recently used leaves. Default 1,000,000, at most 8,388,608. */
   maxSessions?: number;

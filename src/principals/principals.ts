@@ -14,6 +14,7 @@ export interface ListOptions {
   readonly before?: Pick<StoredSession, 'signedInAt'>;
 }
 
+/** Which of a principal's sessions stays. */
 export interface RevokeAllOptions {
   /** A session that stays, such as the one that asks; or its id. */
   readonly except?: string | { readonly id: string } | undefined;

@@ -37,11 +37,13 @@ export interface LifetimeOptions {
   persistent?: boolean;
 }
 
+/** What goes along with a new token. */
 export interface RegenerateOptions {
   /** The fields to keep; all of them where it is missing. */
   keep?: readonly SessionKey[];
 }
 
+/** What goes along with a sign-in, and how long it lasts. */
 export interface SignInOptions extends RegenerateOptions {
   /** A life of its own, as `lifetime` gives one; `absolute` counts from the sign-in, and has to be there. */
   lifetime?: LifetimeOptions;

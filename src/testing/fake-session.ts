@@ -13,6 +13,7 @@ import { Identity } from '../session/token.js';
 import { createSessions } from '../session.factory.js';
 import { testSessions } from './test-sessions.js';
 
+/** Whose a session of {@link fakeSession} is. */
 export interface FakeSessionOptions {
   /** Whose it is; nobody's where that is left out. */
   readonly principal?: string;

@@ -29,6 +29,7 @@ export interface BrowserCookie {
   readonly sameSite: 'Strict' | 'Lax' | 'None';
 }
 
+/** What {@link signedIn} takes beside data. */
 export interface SignedInOptions extends Pick<IssueOptions, 'lifetime'> {
   /** What the option `cookie` is called with, where it is a function: `{ headers: { host: 'a.example' } }`. */
   readonly request?: TransportRequest;

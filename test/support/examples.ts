@@ -15,10 +15,15 @@ export interface Example {
   text: string;
 }
 
-/** Writes every TypeScript example of the README and `docs/` to a file. */
-export function writeExamples(): Example[] {
+/** Every TypeScript example of the README and `docs/`. */
+export function readAllExamples(): Example[] {
   const pages = readdirSync(join(ROOT, 'docs')).map((page) => `docs/${page}`);
-  const examples = ['README.md', ...pages].flatMap(readExamples);
+  return ['README.md', ...pages].flatMap(readExamples);
+}
+
+/** Writes each of them to a file. */
+export function writeExamples(): Example[] {
+  const examples = readAllExamples();
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
   for (const { file, text } of examples) {

@@ -10,6 +10,7 @@ export interface KeyvLike {
   delete(key: string): Promise<boolean>;
 }
 
+/** What {@link KeyvBackend} takes beside a Keyv. */
 export interface KeyvBackendOptions {
   /** Begins every key, behind the Keyv's own namespace. Default `'sess:'`. */
   prefix?: string;

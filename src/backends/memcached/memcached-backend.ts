@@ -17,6 +17,7 @@ import { Items, TooLargeError } from './items.js';
 import { checkClient, type MemcachedClient } from './memcached-client.js';
 import { OwnedClient } from './owned-client.js';
 
+/** What {@link MemcachedBackend} takes. */
 export interface MemcachedBackendOptions {
   /** A `MemcacheClient` of memcache-client, with one server. It stays yours: it is not shut down here. */
   client: MemcachedClient;

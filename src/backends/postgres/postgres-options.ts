@@ -1,5 +1,6 @@
 import type { PostgresPool } from './pool.js';
 
+/** What `PostgresBackend` takes. */
 export interface PostgresBackendOptions {
   /** A pool of yours, of `pg` 8. It stays yours: it is not closed here. */
   pool: PostgresPool;

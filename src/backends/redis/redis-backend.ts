@@ -22,6 +22,7 @@ import { CREATE, NOW } from './scripts.js';
 import { UpdateBatch } from './update-batch.js';
 import { readUpdateReply, updateArguments } from './update-call.js';
 
+/** What {@link RedisBackend} takes. */
 export interface RedisBackendOptions {
   /**
    * A client of yours: of ioredis or iovalkey (single, Sentinel, Cluster), or of node-redis 5 or 6 (client, pool, cluster,
