@@ -1,10 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SECRET } from '../support/app.js';
 import { Browser } from '../support/browser.js';
-import { emit, typeErrors, writeExamples } from '../support/examples.js';
+import { typeErrors, writeExamples } from '../support/examples.js';
+import { PageProject } from '../support/page-project.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
+import { until } from '../support/until.js';
+
+const RUN_MS = 60_000;
 
 const examples = writeExamples();
 
@@ -13,46 +17,62 @@ describe('the examples of the documentation', () => {
     expect(examples.length).toBeGreaterThan(8);
     expect(typeErrors(examples)).toEqual([]);
   }, 60_000);
+});
 
-  describe('the first of the README', () => {
-    let redis: RedisServer;
-    beforeAll(async () => {
-      redis = await RedisServer.start();
-    });
-    afterAll(() => redis.stop());
+describe('the README', () => {
+  const project = new PageProject('README.md');
+  let redis: RedisServer;
+  beforeAll(async () => {
+    process.env['SESSION_SECRET'] = SECRET;
+    project.write();
+    redis = await RedisServer.start();
+  });
+  afterAll(async () => {
+    delete process.env['SESSION_SECRET'];
+    await redis.stop();
+  });
 
-    /** Runs the example as a process of its own while something happens. */
-    async function running(use: (url: string) => Promise<void>): Promise<void> {
-      const port = await freePort();
-      const SESSION_SECRET = 'a secret for tests of 32 characters or more';
-      const env = { ...process.env, PORT: `${port}`, REDIS_URL: redis.url, SESSION_SECRET };
-      const app = spawn(process.execPath, [emit(examples[0]!)], { env, stdio: 'ignore' });
-      try {
-        const url = `http://127.0.0.1:${port}`;
-        for (let tries = 0; tries < 200; tries++) {
-          if (await fetch(url).catch(() => undefined)) break;
-          await sleep(50);
-        }
-        await use(url);
-      } finally {
-        app.kill();
-        await once(app, 'exit');
-      }
+  /** Runs its application as a process of its own while something happens. */
+  async function running(use: (browser: Browser) => Promise<void>): Promise<void> {
+    const port = await freePort();
+    const env = { ...project.environment(), PORT: `${port}`, REDIS_URL: redis.url };
+    const options = { cwd: project.folder, env, stdio: 'ignore' } as const;
+    const app = spawn(process.execPath, ['src/main.js'], options);
+    try {
+      const browser = new Browser(`http://127.0.0.1:${port}`);
+      const isUp = () => browser.get('/').then(() => true);
+      await until('an application', () => isUp().catch(() => false), RUN_MS / 2);
+      await use(browser);
+    } finally {
+      app.kill();
+      await once(app, 'exit');
     }
+  }
 
-    it('counts visits across restarts', async () => {
+  it(
+    'leads to an application that counts visits across restarts',
+    async () => {
       let cookies = {};
-      await running(async (url) => {
-        const browser = new Browser(url);
+      await running(async (browser) => {
         expect((await browser.get('/visits')).json()).toEqual({ visits: 1 });
         expect((await browser.get('/visits')).json()).toEqual({ visits: 2 });
         cookies = browser.cookies;
       });
-      await running(async (url) => {
-        const browser = new Browser(url);
+      await running(async (browser) => {
         Object.assign(browser.cookies, cookies);
         expect((await browser.get('/visits')).json()).toEqual({ visits: 3 });
       });
-    }, 60_000);
-  });
+    },
+    RUN_MS,
+  );
+
+  it(
+    'leads to a test that is signed in',
+    () => {
+      const { code, output } = project.vitest('test/account.e2e-spec.js');
+      expect(output).toMatch(/Tests +1 passed \(1\)/);
+      expect(code).toBe(0);
+    },
+    RUN_MS,
+  );
 });
