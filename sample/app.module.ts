@@ -4,6 +4,7 @@ import { AccountModule } from './account/account.module.js';
 import { CartModule } from './cart/cart.module.js';
 import { sampleConfig } from './config.js';
 import { DevicesModule } from './devices/devices.module.js';
+import { HoldModule } from './hold/hold.module.js';
 import { PageModule } from './page/page.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { VisitsModule } from './visits/visits.module.js';
@@ -17,6 +18,7 @@ import { VisitsModule } from './visits/visits.module.js';
     AccountModule,
     DevicesModule,
     PageModule,
+    HoldModule,
   ],
 })
 export class AppModule {}

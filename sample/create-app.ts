@@ -15,6 +15,6 @@ export async function createApp(
   options: NestApplicationOptions = {},
 ): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(AppModule, options);
-  if (PUBLIC_FOLDER) app.useStaticAssets(PUBLIC_FOLDER);
+  if (PUBLIC_FOLDER) app.useStaticAssets(PUBLIC_FOLDER, { extensions: ['html'] });
   return app.enableShutdownHooks();
 }

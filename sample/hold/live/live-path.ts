@@ -1,0 +1,2 @@
+/** Where the shop has the application that the page itself asks. */
+export const LIVE_PATH = '/live';

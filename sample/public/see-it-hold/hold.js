@@ -1,0 +1,20 @@
+import { send } from '../shared/api.js';
+import { byId } from '../shared/dom.js';
+import { startCommands } from './commands.js';
+import { startDevices } from './devices.js';
+import { startOutage } from './outage.js';
+import { startRace } from './race.js';
+
+startRace();
+startDevices();
+startCommands();
+
+const { state } = await send('GET', 'hold/redis');
+const isMissing = state === 'missing';
+byId('missing').hidden = !isMissing;
+if (isMissing) {
+  for (const each of document.querySelectorAll('.needs-redis')) each.hidden = true;
+  for (const each of document.querySelectorAll('.where')) each.textContent = 'memory';
+} else {
+  startOutage(state);
+}
