@@ -14,8 +14,12 @@ import { SourceController } from './source/source.controller.js';
   controllers: [RaceController, CommandsController, RedisController, SourceController],
   providers: [
     { provide: Demonstration, useFactory: () => Demonstration.start() },
-    { provide: RedisProcess, inject: [Demonstration], useFactory: ({ redis }) => redis },
-    { provide: Lab, inject: [Demonstration], useFactory: ({ lab }) => lab },
+    {
+      provide: RedisProcess,
+      inject: [Demonstration],
+      useFactory: ({ redis }: Demonstration) => redis,
+    },
+    { provide: Lab, inject: [Demonstration], useFactory: ({ lab }: Demonstration) => lab },
   ],
 })
 export class HoldModule implements OnModuleInit, BeforeApplicationShutdown {

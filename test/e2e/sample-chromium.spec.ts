@@ -104,7 +104,10 @@ describe('the sample in Chromium', RETRIED, () => {
     await button('Start Redis again').click();
     await says(/^Answered 200 again, \d+ ms after the start\. Nothing is lost\.$/);
     await button('Stop sending').click();
-    expect(await text('#beats-kept')).toBe(await text('#beats-answered'));
+    // More where one was answered 503 that Redis had done before it was killed.
+    expect(Number(await text('#beats-kept'))).toBeGreaterThanOrEqual(
+      Number(await text('#beats-answered')),
+    );
     await button('Send 50 at once').click();
     await says('Lost here: none');
   });

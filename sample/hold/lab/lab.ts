@@ -65,8 +65,9 @@ export class Lab {
   }
 
   async close(): Promise<void> {
-    await Promise.all(SIDES.map((side) => this.apps[side].close()));
+    // First: what express-session still waits for is not answered before Redis is back.
     this.disconnect();
+    await Promise.all(SIDES.map((side) => this.apps[side].close()));
   }
 }
 

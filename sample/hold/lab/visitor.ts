@@ -1,3 +1,5 @@
+import { ServiceUnavailableException } from '@nestjs/common';
+
 /** A request of the laboratory that is not answered in that time will not be. */
 const PATIENCE_MS = 10_000;
 
@@ -22,8 +24,12 @@ export class Visitor {
       method,
       headers: this.#cookie === undefined ? {} : { cookie: this.#cookie },
       signal: AbortSignal.timeout(PATIENCE_MS),
-    });
-    if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}`);
+    }).catch(() => undefined);
+    if (!response?.ok) {
+      // As when somebody kills Redis meanwhile. A body that nobody reads would keep its connection open.
+      await response?.body?.cancel();
+      throw new ServiceUnavailableException();
+    }
     const [cookie] = response.headers.getSetCookie();
     if (cookie !== undefined) this.#cookie = cookie.split(';', 1)[0];
     return response;

@@ -1,3 +1,4 @@
+import { ServiceUnavailableException } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import type { RedisProcess } from './redis-process.js';
 
@@ -7,16 +8,18 @@ const WITHIN_A_SCRIPT = 'lua';
 /** What Redis is asked, by its own word: `MONITOR` tells every command that reaches it, in its order. */
 export class CommandLog {
   readonly #seen: string[][] = [];
-  #onMark: (() => void) | undefined;
+  #onMark = () => {};
+  #onLost = () => {};
 
   private constructor(
     private readonly client: Redis,
     private readonly monitor: Redis,
   ) {
     monitor.on('monitor', (_time: string, args: string[], source: string) => {
-      if (args[0]?.toLowerCase() === 'echo') this.#onMark?.();
+      if (args[0]?.toLowerCase() === 'echo') this.#onMark();
       else if (source !== WITHIN_A_SCRIPT) this.#seen.push(args);
     });
+    monitor.on('close', () => this.#onLost());
   }
 
   static async open({ port }: RedisProcess): Promise<CommandLog> {
@@ -43,8 +46,10 @@ export class CommandLog {
 
   /** A command of our own, so that all before it have been told when it is. */
   async #mark(): Promise<void> {
-    const told = new Promise<void>((resolve) => (this.#onMark = resolve));
-    await this.client.echo('mark');
-    await told;
+    const told = new Promise<void>((resolve, reject) => {
+      this.#onMark = resolve;
+      this.#onLost = () => reject(new ServiceUnavailableException());
+    });
+    await Promise.all([this.client.echo('mark'), told]);
   }
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -21,13 +22,17 @@ const WRITTEN_AT_ONCE = ['--save', '', '--appendonly', 'yes', '--appendfsync', '
  */
 export class RedisProcess {
   #child: ChildProcess | undefined;
-  readonly #killAtExit = () => this.#child?.kill('SIGKILL');
+  /** Of a process that ends without having closed this. */
+  readonly #atExit = () => {
+    this.#child?.kill('SIGKILL');
+    rmSync(this.folder, { recursive: true, force: true });
+  };
 
   private constructor(
     readonly port: number,
     private readonly folder: string,
   ) {
-    process.on('exit', this.#killAtExit);
+    process.on('exit', this.#atExit);
   }
 
   static async start(): Promise<RedisProcess> {
@@ -71,7 +76,7 @@ export class RedisProcess {
   }
 
   async close(): Promise<void> {
-    process.off('exit', this.#killAtExit);
+    process.off('exit', this.#atExit);
     await this.kill();
     await rm(this.folder, { recursive: true, force: true });
   }

@@ -3,10 +3,10 @@ import { byId, element, say } from '../shared/dom.js';
 import { onPress } from './attempt.js';
 
 const KINDS = {
-  anonymous: 'Nobody’s: no cookie, nothing saved',
-  read: 'Reads the session',
-  write: 'Changes the session',
-  signIn: 'Signs somebody in',
+  anonymous: 'Anonymous',
+  read: 'Read',
+  write: 'Write',
+  signIn: 'Sign-in',
 };
 /** That of the longest bar. */
 const MOST = 5;

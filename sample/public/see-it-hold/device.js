@@ -95,7 +95,7 @@ export class Device {
     };
     socket.onmessage = () => {
       this.#answers += 1;
-      this.detail.textContent = `Socket open, ${this.#answers} answers`;
+      this.detail.textContent = `Socket open, answers: ${this.#answers}`;
     };
     socket.onclose = ({ code }) => {
       clearInterval(asking);

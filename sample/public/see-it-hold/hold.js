@@ -14,7 +14,6 @@ const isMissing = state === 'missing';
 byId('missing').hidden = !isMissing;
 if (isMissing) {
   for (const each of document.querySelectorAll('.needs-redis')) each.hidden = true;
-  for (const each of document.querySelectorAll('.where')) each.textContent = 'memory';
 } else {
   startOutage(state);
 }
