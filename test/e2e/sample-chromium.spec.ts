@@ -5,7 +5,7 @@ import { createApp } from '../../sample/create-app.js';
 import { RedisProcess } from '../../sample/hold/redis/redis-process.js';
 import { launchChromium } from '../support/chromium.js';
 import { RETRIED } from '../support/retried.js';
-import { brokenTargets, isCovered } from '../support/page-checks.js';
+import { brokenTargets, isCovered, paleTexts } from '../support/page-checks.js';
 
 const PHONE = { width: 320, height: 640 };
 const WIDTHS = [320, 768, 1280, 1920];
@@ -25,7 +25,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-describe('the sample in Chromium', RETRIED, () => {
+describe('the sample in Chromium', { ...RETRIED, timeout: 20_000 }, () => {
   let chromium: Browser;
   let context: BrowserContext;
   let page: Page;
@@ -159,6 +159,22 @@ describe('the sample in Chromium', RETRIED, () => {
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
       expect(await brokenTargets(page)).toEqual([]);
     }
+  });
+
+  it.each(['light', 'dark'] as const)('is read where windows are %s', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    await page.goto(url);
+    await button('Add Stoneware teapot to the cart').click();
+    await button('Place the order').click();
+    await says('Please sign in first.');
+    expect(await paleTexts(page)).toEqual([]);
+
+    await page.goto(`${url}/hold`);
+    for (const device of ['Phone', 'Laptop']) await button(`Sign in (${device})`).click();
+    await page.getByText('Socket open').nth(1).waitFor();
+    await button('Sign the other one out (Phone)').click();
+    await page.getByText('Closed from outside').waitFor();
+    expect(await paleTexts(page)).toEqual([]);
   });
 
   it('is used by keyboard alone', async () => {
