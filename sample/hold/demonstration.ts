@@ -17,7 +17,10 @@ export class Demonstration {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.live.close(), this.lab.close()]);
-    await this.redis.close();
+    try {
+      await Promise.all([this.live.close(), this.lab.close()]);
+    } finally {
+      await this.redis.close();
+    }
   }
 }
