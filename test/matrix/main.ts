@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ADDITIONS } from './additions.js';
 import { runApplication } from './applications.js';
 import { CASES } from './cases.js';
 import { run } from './run.js';
@@ -15,6 +16,7 @@ const all = [
     run: (root: string, tarball: string) =>
       runApplication(each, root, tarball).then(() => 'as promised'),
   })),
+  ...ADDITIONS,
   ...SUITES,
 ];
 const chosen = all.filter(

@@ -42,6 +42,8 @@ const FORBIDDEN: [layer: RegExp, from: RegExp][] = [
   [/^src\/backends\/redis\//, /^src\/backends\/postgres\//],
   [/^src\/(?!postgres|backends\/postgres\/)/, /^src\/(postgres|backends\/postgres\/)/],
   [/^src\/backends\/postgres\//, /^src\/backends\/redis\//],
+  [/^src\/schematics\//, /^src\/(?!schematics\/)/],
+  [/^src\/(?!schematics\/)/, /^src\/schematics\//],
 ];
 
 /** All files that one needs. */
