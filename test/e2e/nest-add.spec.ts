@@ -1,39 +1,14 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { Tree } from '@angular-devkit/schematics';
-import { SchematicTestRunner } from '@angular-devkit/schematics/testing';
 import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { COMPILER } from '../matrix/settings.js';
 import { run } from '../matrix/run.js';
 import { countVisits } from '../support/counter.js';
 import { type Files, GENERATED } from '../support/generated-projects.js';
+import { add, changed, STORES } from '../support/nest-add.js';
 
-const STORES = ['redis', 'postgres', 'memory'] as const;
-type Store = (typeof STORES)[number];
 const MAJORS = [11, 12] as const;
-
-/** What a project is after `nest add`, by the engine that the Nest CLI runs it with, and what was said. */
-async function add(files: Files, store?: Store, sourceRoot?: string) {
-  const runner = new SchematicTestRunner('nestjs-server-session', resolve(manifest.schematics));
-  const said: string[] = [];
-  runner.logger.subscribe(({ message }) => said.push(message));
-  const tree = Tree.empty();
-  for (const [path, text] of Object.entries(files)) tree.create(path, text);
-  const after = await runner.runSchematic('nest-add', { store, sourceRoot }, tree);
-  const entries = after.files.map((path) => [path.slice(1), after.readText(path)]);
-  return {
-    files: Object.fromEntries(entries) as Record<string, string>,
-    said: said.join('\n'),
-    tasks: runner.tasks.map(({ name }) => name),
-  };
-}
-
-/** With other texts in some files, or, by `null`, without them. */
-function changed(files: Files, changes: Record<string, string | null>): Files {
-  const all = Object.entries({ ...files, ...changes });
-  return Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== null));
-}
 
 /** `AppModule` of a project whose `@Module()` is given this. */
 async function moduleFrom(metadata: string): Promise<string> {
@@ -129,6 +104,12 @@ describe('nest add', () => {
   it('makes another secret each time', async () => {
     const secrets = await Promise.all([1, 2].map(() => add(GENERATED[12], 'memory')));
     expect(secrets[0]!.files['.env']).not.toBe(secrets[1]!.files['.env']);
+  });
+
+  it('installs nothing with --skip-install, and says so', async () => {
+    const { said, tasks } = await add(GENERATED[12], 'postgres', true);
+    expect(said).toContain('package.json asks for pg now: install it.');
+    expect(tasks).toEqual([]);
   });
 
   it('takes memory where nobody can be asked', async () => {

@@ -30,7 +30,8 @@ async function runAddition(root: string, major: number, tarball: string): Promis
   await run('rm -rf src .env', { cwd });
   mkdirSync(join(cwd, 'src'));
   for (const [path, text] of generated) if (!path.endsWith('.json')) write(cwd, path, text);
-  await add(cwd, 'redis');
+  // As the Nest CLI runs it once it has installed the library.
+  await run('schematics nestjs-server-session:nest-add --source-root=src --store=redis', { cwd });
   const redis = await RedisServer.start();
   try {
     await useApplication(cwd, major, { REDIS_URL: redis.url });
@@ -53,7 +54,7 @@ async function generate(folder: string, major: number, tarball: string): Promise
   return cwd;
 }
 
-/** The library is installed already: the package that is tried is in no registry. */
+/** The library is installed already, as what is tried is in no registry. */
 async function add(cwd: string, store: string): Promise<void> {
   await run(`nest add nestjs-server-session --skip-install --store=${store}`, { cwd });
 }

@@ -17,12 +17,20 @@ with a SESSION_SECRET of your own in the environment, of at least 32 characters:
 The README of nestjs-server-session has the rest: Redis and PostgreSQL, and what a session is.`;
 }
 
+/** What needs no word at the end. */
+export interface Done {
+  readonly hasShutdownHooks: boolean;
+  readonly isInstalled: boolean;
+}
+
 /** What is said at the end. */
-export function whatNext(store: Store, root: string, hasShutdownHooks: boolean): string {
-  const { label, url } = store;
+export function whatNext(store: Store, root: string, done: Done): string {
+  const { label, url, client } = store;
   const elsewhere = url ? `\nChange ${url.name} in .env where ${label} is elsewhere.` : '';
   const names = url ? `SESSION_SECRET and ${url.name}` : 'SESSION_SECRET';
-  const hooks = hasShutdownHooks
+  const install =
+    done.isInstalled || !client ? '' : `\npackage.json asks for ${client.name} now: install it.`;
+  const hooks = done.hasShutdownHooks
     ? ''
     : '\nCall app.enableShutdownHooks() in main.ts, so that what is under way is saved at the end.';
   return `
@@ -38,6 +46,6 @@ What they hold is declared in ${root}/session-data.ts. A controller uses them so
   }
 
 .env has a fresh secret for this machine, is read by session.options.ts, and is not committed.
-In CI and in production set ${names} in the environment, which wins over it.${hooks}
+In CI and in production set ${names} in the environment, which wins over it.${install}${hooks}
 `;
 }

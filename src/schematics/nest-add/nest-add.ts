@@ -1,15 +1,16 @@
-import type { Rule, SchematicContext, Tree } from '@angular-devkit/schematics';
+import type { Rule, Tree } from '@angular-devkit/schematics';
 import { withSessionModule } from './app-module.js';
 import { findCompiler } from './compiler.js';
 import { withoutEnvFile, withVariables } from './environment.js';
 import { withShutdownHooks } from './main-file.js';
 import { isEsm, withClient } from './manifest.js';
-import { byHand, whatNext } from './messages.js';
+import { byHand, type Done, whatNext } from './messages.js';
 import { SESSION_DATA, sessionOptions } from './new-files.js';
-import { type StoreName, STORES } from './stores.js';
+import { type Store, type StoreName, STORES } from './stores.js';
 
 export interface NestAddOptions {
   store?: StoreName;
+  skipInstall?: boolean;
   sourceRoot?: string;
 }
 
@@ -18,7 +19,8 @@ export interface NestAddOptions {
  *
  * It imports nothing of `@angular-devkit`, which the Nest CLI has and this package can't count on finding.
  */
-export function nestAdd({ store = 'memory', sourceRoot = 'src' }: NestAddOptions): Rule {
+export function nestAdd(options: NestAddOptions): Rule {
+  const { store = 'memory', skipInstall = false, sourceRoot = 'src' } = options;
   return (tree, context) => {
     const there = findSessionModule(tree, sourceRoot);
     if (there) {
@@ -26,7 +28,10 @@ export function nestAdd({ store = 'memory', sourceRoot = 'src' }: NestAddOptions
       return tree;
     }
     try {
-      addSessions(tree, context, store, sourceRoot);
+      const { isInstalled, hasShutdownHooks } = addSessions(tree, STORES[store], sourceRoot);
+      if (!isInstalled && !skipInstall) context.addTask({ toConfiguration: installTask });
+      const left = { hasShutdownHooks, isInstalled: isInstalled || !skipInstall };
+      context.logger.info(whatNext(STORES[store], sourceRoot, left));
     } catch (error) {
       throw new Error(byHand((error as Error).message));
     }
@@ -34,9 +39,9 @@ export function nestAdd({ store = 'memory', sourceRoot = 'src' }: NestAddOptions
   };
 }
 
-function addSessions(tree: Tree, context: SchematicContext, name: StoreName, root: string): void {
+/** @returns what is done */
+function addSessions(tree: Tree, store: Store, root: string): Done {
   refuseMonorepo(tree);
-  const store = STORES[name];
   const compiler = findCompiler();
   const manifest = read(tree, 'package.json');
   const appModule = `${root}/app.module.ts`;
@@ -59,14 +64,16 @@ function addSessions(tree: Tree, context: SchematicContext, name: StoreName, roo
   if (hooked) write(tree, main, hooked);
   const changed = withClient(manifest, store);
   write(tree, 'package.json', changed);
-  if (changed !== manifest) context.addTask({ toConfiguration: installTask });
-  context.logger.info(whatNext(store, root, hooked !== undefined));
+  return { isInstalled: changed === manifest, hasShutdownHooks: hooked !== undefined };
 }
 
-/** As `NodePackageInstallTask` writes it: by the package manager whose lock file is there, and without scripts. */
+/**
+ * As `NodePackageInstallTask` writes it: by the package manager whose lock file is there, and without scripts. What it prints is
+ * shown where it fails.
+ */
 const installTask = () => ({
   name: 'node-package',
-  options: { command: 'install', quiet: true, hideOutput: true, allowScripts: false },
+  options: { command: 'install', quiet: false, hideOutput: true, allowScripts: false },
 });
 
 function refuseMonorepo(tree: Tree): void {
