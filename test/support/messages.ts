@@ -5,10 +5,10 @@ import ts from 'typescript';
 const SOURCE = new URL('../../src/', import.meta.url).pathname;
 
 /**
- * What no user is told: what cases of a backend's contract are called and assert, and what is sent to a server, which is in files
- * of its own.
+ * What no user of an application is told: what cases of a backend's contract are called and assert, what is sent to a server, which
+ * is in files of its own, and what `nest add` writes and says, which ends with what to do.
  */
-const UNSEEN = /(-cases|scripts?|statements?|expressions|schema)\.ts$/;
+const UNSEEN = /^schematics\/|(-cases|scripts?|statements?|expressions|schema)\.ts$/;
 /** What is given to these is told as it is. */
 const TELLING = /(Error|Exception)$|^(warn|error|log|refuse|fail|problem|question)$/;
 /** What is shorter is the name of something, or joins other texts. */
