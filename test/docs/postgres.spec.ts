@@ -1,3 +1,5 @@
+import { execSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PostgresBackend } from 'nestjs-server-session/postgres';
 import type { Pool } from 'pg';
@@ -51,6 +53,14 @@ describe('what docs/postgres.md shows', () => {
     await up(knex);
     await expectUsable(new PostgresBackend({ pool }));
     await down(knex);
+  });
+
+  it('as a file of SQL that Prisma or Drizzle has made', async () => {
+    const [, command] = /^(node -e .*) >> <the file>$/m.exec(readFileSync(PAGE, 'utf8'))!;
+    const sql = `-- Custom SQL migration file, put your code below! --${execSync(command!, { encoding: 'utf8' })}`;
+    await pool.query(sql);
+    await expectUsable(new PostgresBackend({ pool }));
+    await pool.query('DROP TABLE sessions, sessions_principals');
   });
 
   it.each([
