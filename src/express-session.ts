@@ -1,6 +1,7 @@
 /**
  * From express-session, and with its stores: `import { expressSession, StoreBackend } from
  * 'nestjs-server-session/express-session'`.
+ * @module
  */
 export type { SessionStoreLike } from './backends/express-session/ask-store.js';
 export { StoreBackend } from './backends/express-session/store-backend.js';

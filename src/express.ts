@@ -2,6 +2,7 @@
  * Types `req.session` of Express: `import 'nestjs-server-session/express'`, once in a project.
  *
  * Where the types of express-session are installed, theirs stand: a property can be declared once only.
+ * @module
  */
 import type { Session } from './session/session.js';
 

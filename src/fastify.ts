@@ -2,6 +2,7 @@
  * Types `request.session` of Fastify: `import 'nestjs-server-session/fastify'`, once in a project.
  *
  * Where the types of @fastify/session are installed, theirs stand: a property can be declared once only.
+ * @module
  */
 import type {} from 'fastify';
 import type { Session } from './session/session.js';

@@ -1,3 +1,7 @@
+/**
+ * Sessions for NestJS: `import { Session, SessionModule } from 'nestjs-server-session'`.
+ * @module
+ */
 export { SessionModule } from './session.module.js';
 export type { SessionModuleAsyncOptions, SessionModuleOptions } from './session.module.js';
 export { SessionService } from './session.service.js';

@@ -1,4 +1,7 @@
-/** Sessions in any store of Keyv 5: `import { KeyvBackend } from 'nestjs-server-session/keyv'`. */
+/**
+ * Sessions in any store of Keyv 5: `import { KeyvBackend } from 'nestjs-server-session/keyv'`.
+ * @module
+ */
 export {
   KeyvBackend,
   type KeyvBackendOptions,

@@ -1,4 +1,7 @@
-/** Sessions in memcached: `import { MemcachedBackend } from 'nestjs-server-session/memcached'`. */
+/**
+ * Sessions in memcached: `import { MemcachedBackend } from 'nestjs-server-session/memcached'`.
+ * @module
+ */
 export {
   MemcachedBackend,
   type MemcachedBackendOptions,

@@ -7,7 +7,7 @@ import {
 import type { Session as SessionType, SessionKey } from './session/session.js';
 import { SessionContexts } from './edges/session-contexts.js';
 
-/** A session: as a type, and as the decorator that gives a handler its own. */
+/** A session: as a type, with the members of {@link SessionMembers}, and as the decorator that gives a handler its own. */
 export type Session = SessionType;
 
 type Pipe = PipeTransform | Type<PipeTransform>;

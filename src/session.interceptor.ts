@@ -17,6 +17,7 @@ import type { Handle } from './edges/handle.js';
  */
 @Injectable()
 export class SessionInterceptor implements NestInterceptor {
+  /** @hidden Nest makes it. */
   constructor(@Inject(RequestSessions) private readonly requests: RequestSessions) {}
 
   intercept(

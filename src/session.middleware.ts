@@ -11,6 +11,7 @@ import { RequestSessions } from './edges/http/request-sessions.js';
  */
 @Injectable()
 export class SessionMiddleware implements NestMiddleware<IncomingMessage, ServerResponse | object> {
+  /** @hidden Nest makes it. */
   constructor(@Inject(RequestSessions) private readonly requests: RequestSessions) {}
 
   readonly use = (

@@ -74,7 +74,10 @@ export class SessionModule implements NestModule, OnApplicationBootstrap {
 
   readonly #whenGatewaysAreBound: () => void;
 
-  /** @throws SessionOptionsError where the application imports it more than once */
+  /**
+   * @hidden Nest makes it.
+   * @throws SessionOptionsError where the application imports it more than once
+   */
   constructor(
     @Inject(ModulesContainer) modules: ModulesContainer,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,

@@ -58,6 +58,7 @@ export class SessionService {
    */
   readonly ends: Observable<SessionEnd>;
 
+  /** @hidden Nest makes it. */
   constructor(
     inUse: SessionsInUse,
     store: SessionsById,

@@ -28,6 +28,7 @@ const SIGNED_IN_WITHIN = 'nestjs-server-session:SignedInWithin';
  */
 @Injectable()
 export class SignedInGuard implements CanActivate {
+  /** @hidden Nest makes it. */
   constructor(
     @Inject(SessionService) private readonly sessions: SessionService,
     @Inject(Reflector) private readonly reflector: Reflector,

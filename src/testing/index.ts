@@ -1,3 +1,7 @@
+/**
+ * For tests: `import { signedIn, testSessions } from 'nestjs-server-session/testing'`.
+ * @module
+ */
 export { sessionBackendContract } from './backend-contract.js';
 export type { ContractCase, ContractTarget } from './backend-contract.js';
 export { fakeSession } from './fake-session.js';

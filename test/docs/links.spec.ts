@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { anchorOf } from '../../site/headings.js';
+import { FILES } from '../../site/pages.js';
 
 const PAGES = [
   'README.md',
@@ -57,5 +58,9 @@ describe('the links', () => {
     );
     const pages = PAGES.filter((page) => page.startsWith('docs/'));
     expect(pages.filter((page) => !targets.has(page))).toEqual([]);
+  });
+
+  it('lead to every page from those at the left of the site', () => {
+    expect(PAGES.filter((page) => !FILES.includes(page))).toEqual([]);
   });
 });
