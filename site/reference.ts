@@ -27,7 +27,6 @@ export async function writeReference(repository: string, to: string): Promise<st
   app.options.setValue('hideBreadcrumbs', true);
   app.options.setValue('hidePageHeader', true);
   app.options.setValue('parametersFormat', 'list');
-  app.options.setValue('useCodeBlocks', true);
   app.converter.on(Converter.EVENT_CREATE_DECLARATION, (_context, reflection) => {
     if (reflection.kindOf(ReflectionKind.Module)) reflection.name = entryName(reflection.name);
   });

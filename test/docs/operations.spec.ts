@@ -42,6 +42,7 @@ class SampleController {
 const spans = new InMemorySpanExporter();
 const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
 const { subscribe } = diagnostics;
+let counts: { begun: number; lastBegun: string };
 const subscribed: Parameters<typeof subscribe>[] = [];
 beforeAll(async () => {
   diagnostics.subscribe = (...subscription) => {
@@ -52,6 +53,7 @@ beforeAll(async () => {
   trace.setGlobalTracerProvider(provider);
   await importExample('docs/operations.md', 'diagnostics_channel');
   await importExample('docs/operations.md', "new Logger('Audit')");
+  ({ counts } = await importExample<{ counts: typeof counts }>('docs/operations.md', 'counts ='));
 });
 // The examples' subscribers would outlive them in this process, and tell of what other files do.
 afterAll(async () => {
@@ -124,6 +126,14 @@ describe.each(ADAPTERS)('docs/operations.md, on %s', (adapter) => {
       expect.stringContaining(`ada signed in: session ${id}`),
       expect.stringContaining(`session ${id} of ada was ended: destroyed`),
     ]);
+  });
+
+  it('the figures count sessions that begin', async () => {
+    const before = counts.begun;
+    const browser = app.browser();
+    const { id } = (await browser.post('/write')).json<{ id: string }>();
+    await browser.post('/write');
+    expect([counts.begun - before, counts.lastBegun]).toEqual([1, id]);
   });
 
   it('every operation on a session is a span with its id, and nothing else of it', async () => {
