@@ -31,6 +31,17 @@ describe('the public names', () => {
     expect(values.filter((name) => !shown.has(name))).toEqual([]);
   });
 
+  it('that are types are in one, or are named by what is', () => {
+    const types = names.filter((each) => !each.isValue);
+    const unseen = types.filter(({ from, name }) => {
+      const isNamed = new RegExp(`\\b${name}\\b`);
+      const others = names.filter((each) => each.name !== name);
+      const isPart = others.some(({ declaration }) => isNamed.test(declaration));
+      return !isPart && !shown.has(`${from} ${name}`);
+    });
+    expect(unseen.map(({ name }) => name)).toEqual([]);
+  });
+
   it('of entry points that only type are in one, too', () => {
     const typing = entryPoints().filter(({ from }) => names.every((each) => each.from !== from));
     expect(typing.map(({ from }) => from).filter((from) => !shown.has(from))).toEqual([]);

@@ -29,6 +29,8 @@ export interface PublicName {
   /** Whether it is there when the program runs, and no type. */
   readonly isValue: boolean;
   readonly isDocumented: boolean;
+  /** Its declaration, with what that names. */
+  readonly declaration: string;
 }
 
 /** Every name that the library exports. */
@@ -55,6 +57,7 @@ export function publicNames(): PublicName[] {
         name: exported.name,
         isValue: !isTyped && (target.flags & ts.SymbolFlags.Value) !== 0,
         isDocumented: target.getDocumentationComment(checker).length > 0,
+        declaration: target.declarations?.map((each) => each.getText()).join('\n') ?? '',
       };
     });
   });
