@@ -25,7 +25,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     Keyv: 'docs/keyv.md',
     'Stores of express-session': 'docs/express-session-stores.md',
     Cookies: 'docs/cookie.md',
-    'Your own': 'docs/backends.md',
+    'A backend of your own': 'docs/backends.md',
   },
   'In production': {
     Operations: 'docs/operations.md',
