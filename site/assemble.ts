@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, normalize } from 'node:path';
 import { FILES, nameOf, pageOf } from './pages.js';
 
 /** Code, fenced or within a line: what looks like a link there is none. */
@@ -12,12 +12,14 @@ export function assemble(repository: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const file of FILES) {
     const text = readFileSync(join(repository, file), 'utf8');
-    const page = file.endsWith('.md') ? withLinks(repository, file, text) : `# ${file}\n\n${text}`;
+    const page = file.endsWith('.md')
+      ? withLinks(repository, file, text, to)
+      : `# ${file}\n\n${text}`;
     writeFileSync(join(to, `${pageOf(file)}.md`), page);
   }
 }
 
-function withLinks(repository: string, file: string, text: string): string {
+function withLinks(repository: string, file: string, text: string, to: string): string {
   const codes: string[] = [];
   const prose = text.replaceAll(CODE, (code) => `\0${codes.push(code) - 1}\0`);
   const linked = prose.replaceAll(LINK, (all, shown: string, path: string, anchor = '') => {
@@ -27,6 +29,10 @@ function withLinks(repository: string, file: string, text: string): string {
       // The name of a file says something in the repository alone.
       const text = shown.endsWith('.md') ? nameOf(wanted) : shown;
       return `[${text}](./${pageOf(wanted)}.md${anchor})`;
+    }
+    if (path.endsWith('.svg')) {
+      copyFileSync(join(repository, wanted), join(to, basename(path)));
+      return `[${shown}](./${basename(path)})`;
     }
     // Source, which the site does not have.
     if (existsSync(join(repository, wanted))) return shown;

@@ -3,12 +3,16 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> 
   'First steps': {
     Overview: 'README.md',
     Start: 'docs/start.md',
+    'The session': 'docs/session.md',
+    Options: 'docs/options.md',
+    'Which mode do I want?': 'docs/modes.md',
     Questions: 'docs/faq.md',
     'Errors and warnings': 'docs/troubleshooting.md',
   },
   'In an application': {
     'Sign-in and devices': 'docs/principals.md',
     Guards: 'docs/guards.md',
+    'Services and middleware': 'docs/middleware.md',
     Ends: 'docs/ends.md',
     Gateways: 'docs/gateways.md',
     GraphQL: 'docs/graphql.md',
@@ -25,7 +29,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     Keyv: 'docs/keyv.md',
     'Stores of express-session': 'docs/express-session-stores.md',
     Cookies: 'docs/cookie.md',
-    'A backend of your own': 'docs/backends.md',
+    'All, and one of your own': 'docs/backends.md',
   },
   'In production': {
     Operations: 'docs/operations.md',
@@ -39,6 +43,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     Contributing: 'CONTRIBUTING.md',
     'The torture run': 'test/torture/README.md',
     'The sample': 'sample/README.md',
+    Versions: 'docs/versioning.md',
     Changelog: 'CHANGELOG.md',
     License: 'LICENSE',
   },

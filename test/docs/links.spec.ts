@@ -10,7 +10,9 @@ const PAGES = [
   'CHANGELOG.md',
   'sample/README.md',
   'test/torture/README.md',
-  ...readdirSync('docs').map((page) => `docs/${page}`),
+  ...readdirSync('docs')
+    .filter((name) => name.endsWith('.md'))
+    .map((page) => `docs/${page}`),
 ];
 
 /** The text of a page without its code, in which brackets mean something else. */

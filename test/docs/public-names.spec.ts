@@ -6,20 +6,28 @@ import { entryPoints, publicNames } from '../support/public-names.js';
 
 const LIBRARY = /^nestjs-server-session(\/|$)/;
 
-/** What an example takes from the library: `nestjs-server-session Session`. */
-function importsOf({ name, text }: Example): string[] {
+/** What an example takes from the library, or adds to it: `nestjs-server-session Session`. */
+function namesIn({ name, text }: Example): string[] {
   const source = ts.createSourceFile(`${name}.ts`, text, ts.ScriptTarget.Latest);
-  return source.statements.filter(ts.isImportDeclaration).flatMap((statement) => {
+  const declared = source.statements
+    .filter((each) => ts.isModuleDeclaration(each))
+    .flatMap((module) => {
+      const body = module.body && ts.isModuleBlock(module.body) ? [...module.body.statements] : [];
+      const interfaces = body.filter((each) => ts.isInterfaceDeclaration(each));
+      return interfaces.map((each) => `${module.name.text} ${each.name.text}`);
+    });
+  const imported = source.statements.filter(ts.isImportDeclaration).flatMap((statement) => {
     const from = (statement.moduleSpecifier as ts.StringLiteral).text;
     const bindings = statement.importClause?.namedBindings;
     if (!LIBRARY.test(from)) return [];
     if (!bindings || !ts.isNamedImports(bindings)) return [from];
     return bindings.elements.map((each) => `${from} ${(each.propertyName ?? each.name).text}`);
   });
+  return [...imported, ...declared];
 }
 
 describe('the public names', () => {
-  const shown = new Set(readAllExamples().flatMap(importsOf));
+  const shown = new Set(readAllExamples().flatMap(namesIn));
   let names: ReturnType<typeof publicNames>;
   beforeAll(() => {
     names = publicNames();
