@@ -49,9 +49,14 @@ export class SessionFields {
     return this.#names().filter((key) => !isFlash(key));
   }
 
-  /** The names of flashes. */
+  /** The names of flashes: asked for with each commit, and mostly there are none. */
   flashes(): string[] {
-    return this.#names().filter(isFlash);
+    const found: string[] = [];
+    for (const key in this.stored) if (isFlash(key) && !this.#removed.has(key)) found.push(key);
+    for (const key of this.#live.keys()) {
+      if (isFlash(key) && !Object.hasOwn(this.stored, key)) found.push(key);
+    }
+    return found;
   }
 
   get isEmpty(): boolean {
