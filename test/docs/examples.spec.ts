@@ -1,12 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SECRET } from '../support/app.js';
-import { Browser } from '../support/browser.js';
+import type { Browser } from '../support/browser.js';
 import { typeErrors, writeExamples } from '../support/examples.js';
 import { PageProject } from '../support/page-project.js';
-import { freePort, RedisServer } from '../support/redis-server.js';
-import { until } from '../support/until.js';
+import { RedisServer } from '../support/redis-server.js';
 
 const RUN_MS = 60_000;
 
@@ -32,22 +29,8 @@ describe('the README', () => {
     await redis.stop();
   });
 
-  /** Runs its application as a process of its own while something happens. */
-  async function running(use: (browser: Browser) => Promise<void>): Promise<void> {
-    const port = await freePort();
-    const env = { ...project.environment(), PORT: `${port}`, REDIS_URL: redis.url };
-    const options = { cwd: project.folder, env, stdio: 'ignore' } as const;
-    const app = spawn(process.execPath, ['src/main.js'], options);
-    try {
-      const browser = new Browser(`http://127.0.0.1:${port}`);
-      const isUp = () => browser.get('/').then(() => true);
-      await until('an application', () => isUp().catch(() => false), RUN_MS / 2);
-      await use(browser);
-    } finally {
-      app.kill();
-      await once(app, 'exit');
-    }
-  }
+  const running = (use: (browser: Browser) => Promise<void>) =>
+    project.serve(use, { REDIS_URL: redis.url });
 
   it(
     'leads to an application that counts visits across restarts',

@@ -1,11 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SECRET } from '../support/app.js';
-import { Browser } from '../support/browser.js';
 import { PageProject } from '../support/page-project.js';
-import { freePort } from '../support/redis-server.js';
-import { until } from '../support/until.js';
 
 const RUN_MS = 60_000;
 
@@ -21,15 +16,8 @@ describe('docs/start.md', () => {
 
   it(
     'leads to an application that counts, and signs in',
-    async () => {
-      const port = await freePort();
-      const env = { ...project.environment(), PORT: `${port}` };
-      const options = { cwd: project.folder, env, stdio: 'ignore' } as const;
-      const app = spawn(process.execPath, ['src/main.js'], options);
-      try {
-        const browser = new Browser(`http://127.0.0.1:${port}`);
-        const isUp = () => browser.get('/').then(() => true);
-        await until('an application', () => isUp().catch(() => false), RUN_MS / 2);
+    () =>
+      project.serve(async (browser) => {
         expect((await browser.get('/visits')).json()).toEqual({ visits: 1 });
         expect((await browser.get('/visits')).json()).toEqual({ visits: 2 });
         expect((await browser.get('/account/cart')).status).toBe(401);
@@ -40,11 +28,7 @@ describe('docs/start.md', () => {
         expect((await browser.get('/visits')).json()).toEqual({ visits: 3 });
         await browser.post('/account/sign-out');
         expect((await browser.get('/account/cart')).status).toBe(401);
-      } finally {
-        app.kill();
-        await once(app, 'exit');
-      }
-    },
+      }),
     RUN_MS,
   );
 

@@ -1,7 +1,14 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { Browser } from './browser.js';
 import { compiled, readExamples } from './examples.js';
+import { freePort } from './redis-server.js';
+import { until } from './until.js';
+
+/** How long an application may take to start on a busy machine. */
+const START_MS = 30_000;
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 
@@ -32,6 +39,29 @@ export class PageProject {
       encoding: 'utf8',
     });
     return { code: status, output: stdout + stderr };
+  }
+
+  /** Runs its `src/main.ts` in a process of its own while a browser uses it. */
+  async serve(
+    use: (browser: Browser) => Promise<void>,
+    settings: NodeJS.ProcessEnv = {},
+  ): Promise<void> {
+    const port = await freePort();
+    const env = { ...this.environment(), ...settings, PORT: `${port}` };
+    const app = spawn(process.execPath, ['src/main.js'], {
+      cwd: this.folder,
+      env,
+      stdio: 'ignore',
+    });
+    try {
+      const browser = new Browser(`http://127.0.0.1:${port}`);
+      const isUp = () => browser.get('/').then(() => true);
+      await until('an application', () => isUp().catch(() => false), START_MS);
+      await use(browser);
+    } finally {
+      app.kill();
+      await once(app, 'exit');
+    }
   }
 
   vitest(...files: string[]): { code: number | null; output: string } {
