@@ -150,6 +150,10 @@ function secretsOf(check: OptionsChecker, secret: unknown): readonly string[] {
     if (typeof each !== 'string') {
       const got = each === undefined ? 'missing' : `${each === null ? 'null' : typeof each}`;
       check.problem(`${name} is ${got}: write a text of at least 32 characters. ${make}`);
+    } else if (each === '') {
+      check.problem(
+        `${name} is empty, as where an environment variable is not set: write at least ${MIN_SECRET_LENGTH} characters. ${make}`,
+      );
     } else if (each.length < MIN_SECRET_LENGTH) {
       check.problem(
         `${name} has ${each.length} characters: write at least ${MIN_SECRET_LENGTH}. ${make}`,

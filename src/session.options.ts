@@ -50,7 +50,7 @@ export interface PrincipalsOptions {
    * instead of `session.signIn(principal)`: `{ field: 'passport', principal: (value) => value?.user }`.
    */
   // eslint-disable-next-line typescript/no-explicit-any
-  of?: { field: string; principal: (value: any) => string | null | undefined };
+  of?: { field: string; principal: (value: any) => string | number | null | undefined };
 }
 
 /** How sessions are kept, how long they live, and how their tokens travel. Only `secret` is required. */

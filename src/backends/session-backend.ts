@@ -177,7 +177,7 @@ function whatItIs(backend: unknown, has: (name: string) => boolean): string | un
     return 'The session backend is a promise. Await it in useFactory of SessionModule.forRootAsync().';
   }
   if (has('destroy') && has('createSession')) {
-    return 'The session backend is a store of express-session. Write new StoreBackend(store) of nestjs-server-session/express-session.';
+    return 'The session backend is a store of express-session. For Redis and PostgreSQL write RedisBackend or PostgresBackend, to which its users come along by migrate; for others write new StoreBackend(store) of nestjs-server-session/express-session.';
   }
   if (has('multi') || has('sendCommand')) {
     return 'The session backend is a client of Redis. Write new RedisBackend({ client }).';

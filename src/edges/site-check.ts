@@ -52,12 +52,15 @@ export class SiteCheck {
   }
 
   #warn(origin: string | undefined, what: string): void {
-    const from = origin ?? 'an unknown origin';
+    const from = origin ?? 'a page that does not say its origin';
     if (this.#warned.size === MOST_WARNED || this.#warned.has(from)) return;
     this.#warned.add(from);
-    const instead = origin === undefined ? "crossSite: 'allow'" : `trustedOrigins: ['${origin}']`;
+    const instead =
+      origin === undefined
+        ? 'There is no origin to trust, and nothing is to be done, unless it is a page of yours: that must say its origin then.'
+        : `If it is to be allowed, write trustedOrigins: ['${origin}'] in the options of SessionModule.`;
     this.warn(
-      `A ${what} from ${from} was refused with 403: it brought the cookie of a session, and is none of this application's own pages. If it is to be allowed, write ${instead} in the options of SessionModule.`,
+      `A ${what} from ${from} was refused with 403: it brought the cookie of a session, and is none of this application's own pages. ${instead}`,
     );
   }
 }

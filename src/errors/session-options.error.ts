@@ -8,10 +8,15 @@ export class SessionOptionsError extends Error {
 
   override readonly name = 'SessionOptionsError';
 
-  constructor(
-    readonly problems: readonly string[],
-    intro = "SessionModule can't start:",
-  ) {
+  readonly #problems: readonly string[];
+
+  constructor(problems: readonly string[], intro = "SessionModule can't start:") {
     super(`${intro}\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.#problems = problems;
+  }
+
+  /** Each by itself. Whoever prints the error prints them once, in its message. */
+  get problems(): readonly string[] {
+    return this.#problems;
   }
 }

@@ -156,12 +156,13 @@ export class SessionFields {
   /**
    * What a change of these data set or added, and nothing else, as data that were never stored. Not what was read and then
    * changed in a part: the rest of it is what was stored.
+   * @param whole a field that goes along when a part of it was changed
    */
-  only({ set, increment }: DataChange): SessionFields {
+  only({ set, increment }: DataChange, whole?: string): SessionFields {
     const fields = new SessionFields(this.codec);
     for (const key in set) {
       const live = this.#live.get(key);
-      if (live?.isAssigned) fields.set(key, live.value);
+      if (live && (live.isAssigned || key === whole)) fields.set(key, live.value);
     }
     for (const key in increment) fields.increment(key, increment[key]!);
     return fields;

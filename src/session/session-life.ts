@@ -219,7 +219,8 @@ export class SessionLife {
       if (this.#unchangeable) throw new SessionTokenError(this.#unchangeable, true);
       const { isDerivedAnother, fields } = this.#draft;
       if (isDerivedAnother) {
-        await this.regenerate(fields.assigned);
+        // The field that says so may have been changed in a part, as passport's `logIn` does.
+        await this.regenerate([...fields.assigned, this.runtime.principalOf!.field]);
         data = fields.change() ?? NO_DATA;
       } else if (this.#draft.isDerivedAnew) await this.regenerate();
       await this.#send(this.#draft.changeOf(data, !this.#draft.next && this.#isRenewDue));
@@ -312,7 +313,7 @@ export class SessionLife {
     this.#begin();
     const draft = this.#draft;
     if (lost.times.ownToStore) draft.times.setLifetime(lost.times.ownToStore);
-    if (change) draft.fields = lost.fields.only(change);
+    if (change) draft.fields = lost.fields.only(change, this.runtime.principalOf?.field);
     if (signIn) {
       this.#signInAgain(signIn);
       this.#before = before;

@@ -37,6 +37,15 @@ class AccountController {
     session['account'] = { user: who };
     session['theme'] = 'dark';
   }
+  /** As passport does where somebody is signed in. */
+  @Post('log-in-within')
+  @HttpCode(200)
+  async logInWithin(@Session() session: Loose, @Body() body: { who: unknown; save?: boolean }) {
+    await session.regenerate();
+    session['account'] ??= {};
+    (session['account'] as { user: unknown }).user = body.who;
+    if (body.save) await session.save();
+  }
   @Post('log-out')
   @HttpCode(200)
   logOut(@Session() session: Loose) {
@@ -53,7 +62,7 @@ class AccountController {
   }
 }
 
-const of = { field: 'account', principal: (value?: { user?: string }) => value?.user };
+const of = { field: 'account', principal: (value?: { user?: string | number }) => value?.user };
 const times = { idleTimeout: '45m', absoluteTimeout: '50m' };
 const parts = {
   transport: 'cookie' as const,
@@ -69,6 +78,26 @@ onEveryBackend('a principal that follows from the data', parts, (cell, { adapter
     expect((await logIn(browser, who)).status).toBe(200);
     return browser;
   }
+
+  it('is another once a part of its field says so, with nothing of the one before', async () => {
+    for (const save of [false, true]) {
+      const [ada, ben] = [user(), user()];
+      const browser = await loggedIn(ada);
+      await browser.post('/visit');
+      expect((await browser.postJson('/log-in-within', { who: ben, save })).status).toBe(200);
+      expect(await me(browser)).toMatchObject({ principal: ben, data: { account: { user: ben } } });
+      expect((await me(browser))['data']).not.toHaveProperty('visits');
+      expect(await sessions().list(ada)).toEqual([]);
+    }
+  });
+
+  it('may be a number, which stands for its text', async () => {
+    const browser = cell.app.browser();
+    const id = 1_000_000 + users++;
+    expect((await logIn(browser, id)).status).toBe(200);
+    expect((await me(browser))['principal']).toBe(`${id}`);
+    expect(await sessions().list(`${id}`)).toHaveLength(1);
+  });
 
   it('is the session’s once its field says so, with a new token and generation', async () => {
     const ada = user();
@@ -204,7 +233,7 @@ onEveryBackend('a principal that follows from the data', parts, (cell, { adapter
   it('that is none fails the request and stores nothing, without the value', async () => {
     const browser = cell.app.browser();
     await browser.post('/visit');
-    expect((await logIn(browser, 4711)).status).toBe(500);
+    expect((await logIn(browser, 47.11)).status).toBe(500);
     expect((await logIn(browser, '')).status).toBe(500);
     expect(await me(browser)).toMatchObject({ data: { visits: 1 } });
     expect((await me(browser))['data']).not.toHaveProperty('account');

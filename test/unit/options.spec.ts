@@ -156,6 +156,7 @@ describe('options', () => {
     ],
     [{}, /^secret is missing: write a text of at least 32 characters\. Make one with: node -p/],
     [{ secret: 'short' }, /^secret has 5 characters: write at least 32/],
+    [{ secret: '' }, /^secret is empty, as where an environment variable is not set: write/],
     [{ secret: [] }, /empty list/],
     [{ secret, principals: { of: { field: 'save', principal: String } } }, /field is 'save'/],
     [{ secret: [secret, 'short'] }, /^secret\[1\] has 5 characters/],

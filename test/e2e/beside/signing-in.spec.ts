@@ -139,6 +139,16 @@ describe.each(CELLS)('$name, load: $load', ({ adapter, load }) => {
     expect((await sessionOf(other)).principal).toBeUndefined();
   });
 
+  it('of somebody else than who is signed in makes the session theirs', async () => {
+    const browser = await visitor();
+    await signIn(browser);
+    await browser.post('/log-in');
+    expect(await who(browser)).toBe('grace');
+    expect((await sessionOf(browser)).principal).toBe('grace');
+    await signIn(browser);
+    expect(await who(browser)).toBe('ada');
+  });
+
   it.each(['a password', 'logIn'])(
     'by %s gives a new token and generation, and the token from before is dead',
     async (way) => {

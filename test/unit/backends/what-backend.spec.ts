@@ -21,12 +21,12 @@ describe('what is given for a backend', () => {
     [
       'a store of express-session',
       new expressSession.MemoryStore(),
-      'Write new StoreBackend(store)',
+      'write new StoreBackend(store)',
     ],
     [
       'a store of connect-pg-simple',
       new (connectPgSimple(expressSession))({ pool: new Pool(), pruneSessionInterval: false }),
-      'Write new StoreBackend(store)',
+      'write new StoreBackend(store)',
     ],
     ['nothing that is known', { get: () => {} }, 'has no method set, delete'],
     ['null', null, 'has no method get, set, delete'],
