@@ -1,14 +1,18 @@
 import type { RequestEvent } from '../history.js';
-import { type Deeds, isEnd } from './deeds.js';
+import { type Deeds, isEnd, type Refusal } from './deeds.js';
 import { groupBy } from './group-by.js';
 import type { Attempt, KnownEnding, KnownRevocation } from './known.js';
 import type { Lineage } from './lineage.js';
 
-/** All sign-ins, in order of their beginning. One that went on in another session is there for both. */
+/**
+ * All sign-ins, in order of their beginning. One that went on in another session is there for both.
+ * @param mayBeStored whether one that was refused may have been stored before, without an answer, and ended by what it was refused for
+ */
 export function attemptsOf(
   deeds: readonly Deeds[],
   lineage: Lineage,
   request: (n: number) => RequestEvent,
+  mayBeStored: (refusal: Refusal) => boolean,
 ): Attempt[] {
   const attempt = (of: Tried, more: Partial<Attempt> = {}): Attempt => ({
     n: of.n,
@@ -24,7 +28,9 @@ export function attemptsOf(
     ...more,
   });
   const attempts = deeds.flatMap(({ effects, refusals }) => [
-    ...refusals.map((refusal) => attempt({ ...refusal, lastMs: refusal.toMs })),
+    ...refusals.map((refusal) =>
+      attempt({ ...refusal, lastMs: refusal.toMs }, { isRefused: !mayBeStored(refusal) }),
+    ),
     ...effects.flatMap(({ kind, movedFrom, isAcknowledged, mayHaveMoved, ...effect }) => {
       if (kind !== 'signIn') return [];
       const tried = { ...effect, principal: effect.value! };

@@ -69,7 +69,12 @@ export class Model {
       .flatMap(({ revocations }) => revocations)
       .map((each) => this.#revocation(each));
     const own = this.#endings(deeds);
-    this.attempts = attemptsOf(deeds, this.lineage, (n) => this.request(n));
+    this.attempts = attemptsOf(
+      deeds,
+      this.lineage,
+      (n) => this.request(n),
+      (refusal) => this.#hasLostAnswers(refusal),
+    );
     this.#attemptsOf = groupBy(this.attempts, ({ principal }) => principal);
     this.endings = [...own, ...suspectedEndings(this, own)];
     this.#endingsOf = groupBy(this.endings, ({ session }) => session);
@@ -155,6 +160,19 @@ export class Model {
       lastMs: isDone ? ackMs : this.settledMs(fromMs, endMs),
       isSure: isDone && !this.isExempt(fromMs, ackMs),
     };
+  }
+
+  /** Whether answers of the server may have been lost to a sign-in. */
+  #hasLostAnswers({ n, kind, fromMs, toMs }: Refusal): boolean {
+    const { app } = this.request(n);
+    const faults = this.nemeses.filter(({ name }) => name !== 'slow');
+    return (
+      kind === 'revoked' &&
+      faults.some(
+        (each) =>
+          each.fromMs <= toMs && (each.toMs ?? Infinity) >= fromMs && (each.app ?? app) === app,
+      )
+    );
   }
 
   #addToken({ n, cookie, askedMs, headMs }: RequestEvent): void {

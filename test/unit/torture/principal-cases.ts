@@ -189,6 +189,52 @@ export const PRINCIPAL_CASES: readonly Case[] = [
     broken: 'refused-for-cause',
   },
   {
+    name: 'one that a revocation has ended, in which a sign-in had been stored without an answer, and was refused',
+    events: [
+      { type: 'nemesis', name: 'cut connections', fromMs: 0, toMs: 50, app: 0 },
+      ask(1, 0, 10, {
+        browser: 1,
+        id: 'S1',
+        steps: [set('page', 'b1.1.1')],
+        cookie: { token: 't1' },
+      }),
+      ask(2, 20, 60, {
+        browser: 1,
+        token: 't1',
+        id: 'S1',
+        saw: { page: 'b1.1.1' },
+        stepMs: 22,
+        steps: [signIn('ada')],
+        status: 401,
+      }),
+      does(3, 30, REVOKE_ALL),
+      lost(4, 50, 1),
+    ],
+  },
+  {
+    name: 'one that a revocation has ended, in which a sign-in was refused, with nothing wrong',
+    events: [
+      ask(1, 0, 10, {
+        browser: 1,
+        id: 'S1',
+        steps: [set('page', 'b1.1.1')],
+        cookie: { token: 't1' },
+      }),
+      ask(2, 20, 60, {
+        browser: 1,
+        token: 't1',
+        id: 'S1',
+        saw: { page: 'b1.1.1' },
+        stepMs: 22,
+        steps: [signIn('ada')],
+        status: 401,
+      }),
+      does(3, 30, REVOKE_ALL),
+      lost(4, 50, 1),
+    ],
+    broken: 'no-lost-write',
+  },
+  {
     name: 'a sign-in refused for a revocation that nobody asked for',
     events: [ask(3, 50, 60, { browser: 3, id: 'S3', steps: [signIn('ada')], status: 401 })],
     broken: 'refused-for-cause',
