@@ -6,7 +6,7 @@ const BUDGET = { size: 860_000, unpackedSize: 5_000_000 };
 
 const ALLOWED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
-  /^docs\/[a-z-]+\.md$/,
+  /^docs\/[a-z0-9-]+\.(md|svg)$/,
   /^dist\/([a-z-]+\/)*[a-z.-]+\.(js|cjs|d\.ts|d\.cts|js\.map|cjs\.map)$/,
   /^dist\/cjs\/package\.json$/,
   /^dist\/cjs\/schematics\/([a-z-]+\/)?[a-z-]+\.json$/,
