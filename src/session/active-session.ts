@@ -90,7 +90,6 @@ export class ActiveSession {
   static async reopen(runtime: SessionRuntime, before: Identity): Promise<ActiveSession> {
     const found = await runtime.store.reload(before);
     const session = new ActiveSession(runtime, found ?? undefined);
-    session.#endsFlash = false;
     if (!found) session.#life.refuse(undefined);
     return session;
   }
@@ -181,7 +180,9 @@ export class ActiveSession {
     this.#isUsed = true;
     this.#isLookedAt = true;
     this.#listener?.();
-    return this.#life.draft.fields;
+    const { id, fields } = this.#life.draft;
+    this.#flash.note(id, fields);
+    return fields;
   }
 
   /** The data, for somebody who changes them. @throws SessionBackendError where the session is unavailable */
@@ -198,12 +199,18 @@ export class ActiveSession {
 
   /** What the request before has left. */
   getFlash(key: string): unknown {
-    return this.#flash.get(this.read(), key);
+    this.read();
+    return this.#flash.get(this.id, key);
   }
 
   /** Leaves that for one more. @param keys all of it where there are none */
   keepFlash(keys: readonly string[]): void {
-    this.#flash.keep(this.write(), keys);
+    this.#flash.keep(this.id, this.write(), keys);
+  }
+
+  clear(): void {
+    this.write().clear();
+    this.#flash.forget();
   }
 
   touch(): void {
@@ -218,7 +225,9 @@ export class ActiveSession {
   }
 
   stopTelling(reason: UntoldReason): void {
-    if (this.runtime.store.isInToken) this.#endsFlash = false;
+    // Over a socket there is no next request; and where the client can't be told of it, what is left stays.
+    const isOverSocket = reason === 'handshake' || reason === 'socket';
+    if (isOverSocket || this.runtime.store.isInToken) this.#endsFlash = false;
     this.#life.stopTelling(reason);
   }
 
@@ -292,6 +301,8 @@ export class ActiveSession {
 
   #asked(operation: () => Promise<void>): Promise<void> {
     this.#isLookedAt = true;
+    const { id, fields } = this.#life.draft;
+    this.#flash.note(id, fields);
     return this.#run(operation);
   }
 
@@ -315,7 +326,7 @@ export class ActiveSession {
   #changes(): DataChange | undefined {
     this.#isLookedAt = false;
     const { fields } = this.#life.draft;
-    if (this.#isUsed && this.#endsFlash) this.#flash.end(fields);
+    if (this.#endsFlash) this.#flash.end(fields);
     return fields.change();
   }
 

@@ -5,6 +5,7 @@ import { isRefusal } from '../principals/sign-ins.js';
 import { sendChange } from './change-sender.js';
 import { ClientNotice } from './client-notice.js';
 import { type DataChange, NO_DATA, recordOf } from './data-change.js';
+import { isKeptFlash } from './flash-names.js';
 import type { OwnLifetime } from './metadata.js';
 import { SessionDraft } from './session-draft.js';
 import type { SessionRuntime } from './session-runtime.js';
@@ -220,7 +221,8 @@ export class SessionLife {
       const { isDerivedAnother, fields } = this.#draft;
       if (isDerivedAnother) {
         // The field that says so may have been changed in a part, as passport's `logIn` does.
-        await this.regenerate([...fields.assigned, this.runtime.principalOf!.field]);
+        const own = fields.assigned.filter((field) => !isKeptFlash(field));
+        await this.regenerate([...own, this.runtime.principalOf!.field]);
         data = fields.change() ?? NO_DATA;
       } else if (this.#draft.isDerivedAnew) await this.regenerate();
       await this.#send(this.#draft.changeOf(data, !this.#draft.next && this.#isRenewDue));

@@ -72,7 +72,7 @@ class SessionTarget {
     for (const [key, value] of entries) write(this[LIFE], key, value);
   }
   clear(): void {
-    this[LIFE].write().clear();
+    this[LIFE].clear();
   }
   take(key: string): unknown {
     const value = this.get(key);
@@ -247,7 +247,8 @@ export function isFieldName(name: string): boolean {
   return !MEMBERS.has(name) && name !== '__proto__' && !RESERVED.test(name);
 }
 
-function checkKey(key: PropertyKey): asserts key is string {
+/** @throws TypeError where data can't have a name */
+export function checkKey(key: PropertyKey): asserts key is string {
   if (typeof key !== 'string') {
     throw new TypeError(`A session can't hold ${String(key)}: only text keys are stored.`);
   }

@@ -8,7 +8,7 @@ import { flashName } from '../session/flash-names.js';
 import { metadataRecord, readMetadata } from '../session/metadata.js';
 import { decodeData } from '../session/record-reader.js';
 import type { Session, SessionValues, SessionKey } from '../session/session.js';
-import { createSessionObject } from '../session/session-object.js';
+import { checkKey, createSessionObject } from '../session/session-object.js';
 import { Identity } from '../session/token.js';
 import { createSessions } from '../session.factory.js';
 import { testSessions } from './test-sessions.js';
@@ -44,6 +44,7 @@ export function fakeSession(
   const { runtime } = createSessions({ secret }, backend, codec, 'eager').testing;
   const begun = createSessionObject(new ActiveSession(runtime));
   begun.update(data);
+  for (const key of Object.keys(flash)) checkKey(key);
   const fields = [
     ...Object.entries(begun),
     ...Object.entries(flash).map(([key, value]) => [flashName(key), value] as const),

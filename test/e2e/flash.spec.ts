@@ -1,9 +1,10 @@
 import { Controller, Get, HttpCode, Param, Post, Redirect } from '@nestjs/common';
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryBackend, Session } from 'nestjs-server-session';
 import { fakeSession } from 'nestjs-server-session/testing';
 import { TestApp } from '../support/app.js';
-import { run, startCookieApp } from '../support/cookie-app.js';
+import type { Browser } from '../support/browser.js';
+import { run, ScriptController, startCookieApp } from '../support/cookie-app.js';
 import { Gate, GatedBackend } from '../support/gated-backend.js';
 import { onEveryBackend } from '../support/matrix.js';
 
@@ -78,8 +79,7 @@ class FlashController {
 }
 
 onEveryBackend('a flash', { controllers: [FlashController] }, (cell) => {
-  const found = async (browser: ReturnType<TestApp['browser']>) =>
-    (await browser.get('/found')).json()['found'];
+  const found = async (browser: Browser) => (await browser.get('/found')).json()['found'];
 
   it('is there for the next request that uses the session, and for none after it', async () => {
     const browser = cell.app.browser();
@@ -149,6 +149,116 @@ onEveryBackend('a flash', { controllers: [FlashController] }, (cell) => {
     await browser.post('/leave/never');
     await browser.post('/clear');
     expect(await found(browser)).toBeNull();
+  });
+});
+
+describe('a flash, in a request that', () => {
+  let app: TestApp;
+  let backend: GatedBackend;
+  let browser: Browser;
+  beforeEach(async () => {
+    backend = new GatedBackend(new MemoryBackend());
+    app = await TestApp.start({
+      adapter: 'express',
+      session: { backend },
+      controllers: [ScriptController],
+    });
+    browser = app.browser();
+    await run(browser, (session) => void (session.visits = 1));
+  });
+  afterEach(() => app.stop());
+
+  const leave = (text: string) => run(browser, (session) => session.setFlash('flash', [text]));
+  const found = async () => {
+    const seen = await run(browser, (session) => ({ flash: session.getFlash('flash') ?? null }));
+    return seen.json()['flash'];
+  };
+
+  it.each([
+    ['signs in', (session: Session) => session.signIn('ada')],
+    ['saves', (session: Session) => session.save()],
+    ['regenerates', (session: Session) => session.regenerate()],
+  ])('only %s, ends', async (_, use) => {
+    await leave('wrong password');
+    await run(browser, use);
+    expect(await found()).toBeNull();
+  });
+
+  it.each([
+    ['is signed in as somebody else', (session: Session) => session.signIn('ben')],
+    ['has ended its session', (session: Session) => session.destroy()],
+    ['has removed all data', async (session: Session) => session.clear()],
+  ])('%s, is found and kept no more, saved before or not', async (_, change) => {
+    for (const isSaved of [true, false]) {
+      await run(browser, async (session) => session.signIn('ada', { keep: [] }));
+      await leave('for ada');
+      const seen = await run(browser, async (session) => {
+        void session.principal;
+        if (isSaved) await session.save();
+        await change(session);
+        session.keepFlash();
+        return { flash: session.getFlash('flash') ?? null };
+      });
+      expect([seen.json()['flash'], await found()]).toEqual([null, null]);
+    }
+  });
+
+  it('reads its session again leaves what came meanwhile for the next', async () => {
+    const gate = new Gate();
+    const slow = run(browser, async (session) => {
+      void session.visits;
+      await gate.pass();
+      await session.reload();
+      return { flash: session.getFlash('flash') ?? null };
+    });
+    await gate.reached;
+    await leave('meanwhile');
+    gate.open();
+    expect((await slow).json()).toEqual({ flash: null });
+    expect(await found()).toEqual(['meanwhile']);
+  });
+
+  it('keeps it holds against another that has found it too', async () => {
+    await leave('kept');
+    const gate = new Gate();
+    const keeping = run(browser, async (session) => {
+      session.keepFlash();
+      session.keepFlash();
+      await gate.pass();
+      return { flash: session.getFlash('flash') };
+    });
+    await gate.reached;
+    expect(await found()).toEqual(['kept']);
+    gate.open();
+    expect((await keeping).json()).toEqual({ flash: ['kept'] });
+    expect(await found()).toEqual(['kept']);
+    expect(await found()).toBeNull();
+  });
+
+  it('leaves one, saves and leaves it again, or is the later of many, is found', async () => {
+    for (let round = 0; round < 20; round++) {
+      await run(browser, async (session) => {
+        session.setFlash('flash', ['first']);
+        await session.save();
+        session.setFlash('flash', [`${round}`]);
+      });
+      const [gate, late] = [new Gate(), new Gate()];
+      const early = run(browser, async (session) => {
+        session.setFlash('flash', ['early']);
+        await gate.pass();
+      });
+      await gate.reached;
+      const later = run(browser, async (session) => {
+        session.setFlash('flash', [`later ${round}`]);
+        await late.pass();
+      });
+      await late.reached;
+      late.open();
+      await later;
+      gate.open();
+      await early;
+      expect(await found()).toEqual([`later ${round}`]);
+    }
   });
 });
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { MemoryBackend } from 'nestjs-server-session';
 import { CELLS, GatewaySuite, visitsOf } from '../support/gateway-suite.js';
@@ -75,6 +76,18 @@ describe.each(CELLS)('sessions in a gateway over %s, on %s', (platform, adapter)
     }
     expect((await browser.get('/flash')).json()).toEqual({ flash: ['left'] });
     expect(await client.ask('flash')).toEqual({ value: {} });
+  });
+
+  it('leaves it there though the first message comes before all else, or handleConnection asks', async () => {
+    const browser = await suite.start();
+    await browser.post('/visits');
+    await browser.post('/leave');
+    suite.backend.beforeRead = () => sleep(20);
+    script.onConnection = async (client, sessions) => (await sessions.of(client)).visits;
+    const client = await suite.connect(browser.cookies);
+    expect(await client.ask('flash')).toEqual({ value: { flash: ['left'] } });
+    suite.backend.beforeRead = async () => {};
+    expect((await browser.get('/flash')).json()).toEqual({ flash: ['left'] });
   });
 
   it('stores what a guard changed that refuses', async () => {
