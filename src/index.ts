@@ -64,6 +64,7 @@ export type {
   Entered,
   EnteringRequest,
   Fence,
+  Fenced,
   IndexedBackend,
   IndexEntry,
   PrincipalIndex,

@@ -3,6 +3,7 @@ import {
   type Entered,
   type EnteringRequest,
   type Fence,
+  type Fenced,
   FENCE_MS,
   type IndexEntry,
   type IndexRange,
@@ -67,7 +68,8 @@ export class LocalPrincipalIndex implements PrincipalIndex {
       entries.delete(id);
       entries.set(id, enteredAtMs);
     }
-    return { status, enteredAtMs, beforeMs, count: entries.size, fence };
+    const fenced = fencedBy(principal.fence);
+    return { status, enteredAtMs, beforeMs, count: entries.size, fence, fenced };
   }
 
   async extend(name: string, absoluteMs: number): Promise<void> {
@@ -132,6 +134,12 @@ export class LocalPrincipalIndex implements PrincipalIndex {
 function fenceFor(id: string, last: LocalFence | undefined): LocalFence | undefined {
   const fence = last && id === last.exceptId ? last.before : last;
   return fence && performance.now() - fence.atMs <= FENCE_MS ? fence : undefined;
+}
+
+/** What a fence ends, if it is to be told of. */
+function fencedBy(last: LocalFence | undefined): Fenced | undefined {
+  if (!last || performance.now() - last.atMs > FENCE_MS) return undefined;
+  return { untilMs: last.latestMs, exceptId: last.exceptId };
 }
 
 /** Whether a request is overtaken by a fence, or may be. */

@@ -22,6 +22,12 @@ export interface Fence {
   readonly ageMs: number;
 }
 
+/** What the last fence ends: entries that are not later, but for one session. */
+export interface Fenced {
+  readonly untilMs: number;
+  readonly exceptId?: string | undefined;
+}
+
 /** The request that asks for an entry. */
 export interface EnteringRequest {
   /** How old it is when it asks. */
@@ -45,6 +51,8 @@ export interface Entered {
   readonly count: number;
   /** The last fence that applies to the session, where it is not older than `FENCE_MS`. */
   readonly fence?: Fence | undefined;
+  /** What the last fence ends, of whichever session, where it is not older than `FENCE_MS`: it may not have come to that yet. */
+  readonly fenced?: Fenced | undefined;
 }
 
 /**

@@ -1,10 +1,12 @@
 import {
   type Entered,
   FENCE_MS,
+  type Fenced,
   type IndexEntry,
   LEASE_MS,
   type PrincipalIndex,
 } from '../backends/principal-index.js';
+import type { EndReason } from '../backends/session-ends.js';
 import { expiresAtMs, FIELD } from '../backends/session-record.js';
 import { SessionLimitError } from '../errors/session-limit.error.js';
 import { SignInRevokedError } from '../errors/sign-in-revoked.error.js';
@@ -68,12 +70,16 @@ export class SignIns {
    */
   async admit(id: string, signIn: SignIn): Promise<Admission> {
     const { principal } = signIn;
-    const { status, enteredAtMs, wasEntered, count, ...entered } = await this.#enter(id, signIn);
+    const { status, enteredAtMs, wasEntered, count, fenced, ...entered } = await this.#enter(
+      id,
+      signIn,
+    );
     const own = { id, enteredAtMs };
     try {
       if (entered.isOvertaken) throw new SignInRevokedError();
       if (status === 'fenced') return await this.#admitAgain(own, signIn);
-      if (this.limit && count > this.limit.maxSessions) await this.#makeRoom(principal, own);
+      if (this.limit && count > this.limit.maxSessions)
+        await this.#makeRoom(principal, own, fenced);
     } catch (error) {
       // What was entered before may be the principal's session, of which the index must know.
       if (isRefusal(error) && !wasEntered) await this.index.leave(principal, [own]);
@@ -116,8 +122,7 @@ export class SignIns {
 
   /** A revocation has not come to the session yet, or to a sign-in of before: do its part. */
   async #admitAgain(entry: IndexEntry, signIn: SignIn): Promise<Admission> {
-    await expel(this.sessions, signIn.principal, entry.id, 'revoked');
-    await this.index.leave(signIn.principal, [entry]);
+    await this.#expelAll(signIn.principal, [entry], 'revoked');
     return this.admit(entry.id, signIn);
   }
 
@@ -131,12 +136,19 @@ export class SignIns {
     await this.index.leave(principal, [{ id, enteredAtMs: signedInAtMs }]).catch(() => {});
   }
 
-  /** Ends the oldest of the sessions that were there before, or refuses, where they leave no room. */
-  async #makeRoom(principal: string, own: IndexEntry): Promise<void> {
+  /**
+   * Ends the oldest of the sessions that were there before, or refuses, where they leave no room. What a revocation has not come
+   * to yet counts no longer: its part is done here.
+   */
+  async #makeRoom(principal: string, own: IndexEntry, fenced?: Fenced): Promise<void> {
     const { maxSessions, onLimit } = this.limit!;
     const counted: IndexEntry[] = [];
     for await (const page of pagesOf(this.index, principal, { afterMs: 0 })) {
-      const others = page.filter(({ id }) => id !== own.id);
+      const isFenced = ({ id, enteredAtMs }: IndexEntry) =>
+        fenced !== undefined && id !== fenced.exceptId && enteredAtMs <= fenced.untilMs;
+      const all = page.filter(({ id }) => id !== own.id);
+      await this.#expelAll(principal, all.filter(isFenced), 'revoked');
+      const others = all.filter((entry) => !isFenced(entry));
       const found = await Promise.all(others.map((entry) => this.#find(principal, entry, own)));
       const dead = others.filter((_, i) => found[i] === 'dead');
       if (dead.length > 0) await this.index.leave(principal, dead);
@@ -146,8 +158,12 @@ export class SignIns {
     if (onLimit === 'refuse') throw new SessionLimitError(maxSessions);
     counted.sort((a, b) => a.enteredAtMs - b.enteredAtMs);
     const oldest = counted.slice(0, counted.length + 1 - maxSessions);
-    await Promise.all(oldest.map(({ id }) => expel(this.sessions, principal, id, 'limit')));
-    await this.index.leave(principal, oldest);
+    await this.#expelAll(principal, oldest, 'limit');
+  }
+
+  async #expelAll(principal: string, entries: IndexEntry[], reason: EndReason): Promise<void> {
+    await Promise.all(entries.map(({ id }) => expel(this.sessions, principal, id, reason)));
+    await this.index.leave(principal, entries);
   }
 
   /** An entry that counts, with when its session was signed in, or is about to be; why it does not. */

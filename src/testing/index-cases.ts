@@ -159,18 +159,19 @@ export const indexCases: readonly Case[] = [
     async ({ principals, id }) => {
       const [ada, one, two, three] = [someone(), id(), id(), id()];
       const entries = await enterAll(principals, ada, [one, two]);
-      await principals.fence(ada, two);
+      const fencedAtMs = await principals.fence(ada, two);
       const asked = async (session: string, ageMs: number, laterThan?: number) => {
         const found = await principals.enter(ada, session, DAY_MS, { ageMs, laterThan });
         return { ...found, fence: found.fence?.number };
       };
       const { status, fence, ...found } = await asked(one, 60_000);
       const { enteredAtMs } = entries[0]!;
+      const fenced = { untilMs: fencedAtMs, exceptId: two };
       assert.deepEqual(
         { status, ...found },
-        { status: 'overtaken', enteredAtMs, beforeMs: enteredAtMs, count: 2 },
+        { status: 'overtaken', enteredAtMs, beforeMs: enteredAtMs, count: 2, fenced },
       );
-      const stranger = { enteredAtMs: 0, beforeMs: undefined, count: 2, fence };
+      const stranger = { enteredAtMs: 0, beforeMs: undefined, count: 2, fence, fenced };
       assert.deepEqual(await asked(three, 60_000, fence), { status: 'overtaken', ...stranger });
       for (const other of [undefined, fence! - 1]) {
         assert.deepEqual(await asked(three, 0, other), { status: 'doubtful', ...stranger });
@@ -179,7 +180,8 @@ export const indexCases: readonly Case[] = [
       assert.equal((await asked(one, 0, fence)).status, 'fenced');
       assert.equal((await asked(two, 60_000)).status, 'entered');
       assert.equal((await asked(three, 0, fence)).status, 'entered');
-      await principals.fence(ada);
+      const untilMs = await principals.fence(ada);
+      assert.deepEqual((await asked(three, 0)).fenced, { untilMs, exceptId: undefined });
       assert.equal((await asked(three, 0, fence)).status, 'doubtful');
     },
   ],

@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { MemoryBackend, SessionService } from 'nestjs-server-session';
+import { afterEach, describe, expect, it } from 'vitest';
+import { MemoryBackend, type PrincipalsOptions, SessionService } from 'nestjs-server-session';
 import { age, idIn } from '../support/ageing.js';
 import { TestApp } from '../support/app.js';
 import type { Browser } from '../support/browser.js';
@@ -140,3 +140,72 @@ it.each(['create', 'enter'] as const)(
     }
   },
 );
+
+describe('a sign-in that came after a revocation, which has not come to all sessions yet,', () => {
+  let backend: GatedBackend;
+  let app: TestApp;
+  const start = async (principals: PrincipalsOptions) => {
+    backend = new GatedBackend(new MemoryBackend());
+    const session = { backend, principals };
+    app = await TestApp.start({ adapter: 'express', session, controllers: [PrincipalController] });
+    return user();
+  };
+  afterEach(() => app.stop());
+  const signedIn = async (ada: string, browser = app.browser()) => {
+    await browser.post(`/sign-in/${ada}`);
+    return browser;
+  };
+  const whose = async (browser: Browser) => (await browser.get('/me')).json()['principal'];
+  /** Where some writes of a kind wait, one after another. */
+  const held = (kind: string, count: number) => {
+    const gates = Array.from({ length: count }, () => new Gate());
+    const left = [...gates];
+    backend.beforeWrite = async (method) => {
+      if (method === kind) await left.shift()?.pass();
+    };
+    return gates;
+  };
+
+  it('takes the place of one that is to end, and not of the one that stays', async () => {
+    const ada = await start({ maxSessions: 2 });
+    const [stays, ends] = [await signedIn(ada), await signedIn(ada)];
+    const [gate] = held('end', 1);
+    const except = idIn(stays);
+    const revoking = app.app.get(SessionService).revokeAll(ada, { except });
+    await gate!.reached;
+    const other = await signedIn(ada);
+    gate!.open();
+    await revoking;
+    expect(await Promise.all([stays, ends, other].map(whose))).toEqual([ada, undefined, ada]);
+  });
+
+  it('takes that of a sign-in that is to be refused', async () => {
+    const ada = await start({ maxSessions: 2 });
+    const stays = await signedIn(ada);
+    const [writing, refusing] = held('update', 2);
+    const late = app.browser();
+    const pending = late.post(`/sign-in/${ada}`);
+    await writing!.reached;
+    const except = idIn(stays);
+    const revoking = app.app.get(SessionService).revokeAll(ada, { except });
+    await refusing!.reached;
+    const other = await signedIn(ada);
+    refusing!.open();
+    await revoking;
+    writing!.open();
+    expect((await pending).status).toBe(401);
+    expect(await Promise.all([stays, late, other].map(whose))).toEqual([ada, undefined, ada]);
+  });
+
+  it('is not refused for one that is to end', async () => {
+    const ada = await start({ maxSessions: 1, onLimit: 'refuse' });
+    const ends = await signedIn(ada);
+    const [gate] = held('end', 1);
+    const revoking = app.app.get(SessionService).revokeAll(ada);
+    await gate!.reached;
+    expect((await app.browser().post(`/sign-in/${ada}`)).status).toBe(200);
+    gate!.open();
+    await revoking;
+    expect(await whose(ends)).toBeUndefined();
+  });
+});

@@ -22,7 +22,8 @@ const FENCE_COLUMNS = [
 
 /**
  * $1: the principal's key, $2: the id, $3: the greatest life of its session, $4: the request's age, $5: the fence it is later
- * than. Gives what became of it, when it was entered, and had been before, how many there are, and the fence and its age in ms; or no row where somebody else makes the principal's row just now.
+ * than. Gives what became of it, when it was entered, and had been before, how many there are, the fence and its age in ms, and until
+ * when the last fence ends entries, with the session that it leaves alone; or no row where somebody else makes the principal's row just now.
  */
 export function enterStatement({ principals }: TableNames): string {
   return `WITH stored AS MATERIALIZED (
@@ -33,6 +34,7 @@ export function enterStatement({ principals }: TableNames): string {
   ), found AS MATERIALIZED (
     SELECT principal IS NOT NULL AS is_there, coalesce(entries, '{}') AS entries, coalesce(latest_ms, 0) AS latest_ms,
       greatest(longest_ms, ${storedTime('$3::float8')}) AS longest_ms, coalesce(fence_ms, 0) AS last_fence_ms,
+      coalesce(fence_us, 0) AS last_fence_us, except_id,
       coalesce(CASE WHEN except_id = $2::text THEN except_fence_us ELSE fence_us END, 0) AS fence_us,
       coalesce(CASE WHEN except_id = $2::text THEN except_fence_ms ELSE fence_ms END, 0) AS fence_ms,
       now_us, now_us / 1000 AS now_ms
@@ -66,7 +68,8 @@ export function enterStatement({ principals }: TableNames): string {
     ON CONFLICT DO NOTHING RETURNING 1
   )
   SELECT status, coalesce(entered_ms, 0), before_ms, (SELECT count(*) FROM jsonb_object_keys(new_entries)),
-    CASE WHEN is_told THEN fence_us END, age_ms
+    CASE WHEN is_told THEN fence_us END, age_ms,
+    CASE WHEN now_us - last_fence_us <= ${FENCE_MS * 1000} THEN last_fence_ms END, except_id
   FROM settled WHERE EXISTS (SELECT FROM written) OR EXISTS (SELECT FROM made)`;
 }
 

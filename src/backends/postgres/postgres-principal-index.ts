@@ -50,13 +50,16 @@ export class PostgresPrincipalIndex implements PrincipalIndex {
     for (let tries = TRIES; tries > 0; tries--) {
       const [row] = await this.run(this.#enter, values);
       if (!row) continue;
-      const [status, enteredAtMs, beforeMs, count, number, ageMs] = row;
+      const [status, enteredAtMs, beforeMs, count, number, ageMs, untilMs, exceptId] = row;
       return {
         status: status as Entered['status'],
         enteredAtMs: Number(enteredAtMs),
         beforeMs: beforeMs ? Number(beforeMs) : undefined,
         count: Number(count),
         fence: number ? { number: Number(number), ageMs: Number(ageMs) } : undefined,
+        fenced: untilMs
+          ? { untilMs: Number(untilMs), exceptId: exceptId ? unescaped(exceptId) : undefined }
+          : undefined,
       };
     }
     throw new Error('the principal could not be entered: its row came and went at the same time');

@@ -41,7 +41,8 @@ return 0`;
 
 /**
  * ARGV: id, the greatest life of its session in ms, the request's age and the fence it is later than, or ''. Gives what became
- * of it, when it was entered, and had been before, how many there are, and the fence and its age.
+ * of it, when it was entered, and had been before, how many there are, the fence and its age, and until when the last fence ends
+ * entries, with the session that it leaves alone.
  */
 export const ENTER = `${INDEX}
 local longest = math.max(-(score('!longest') or 0), tonumber(ARGV[2]))
@@ -63,8 +64,15 @@ else
   redis.call('ZADD', key, decimal(entered), ARGV[1], decimal(-longest), '!longest')
   keepFor(longest)
 end
+local untilMs, except = '', ''
+if micros() + (score('!fence') or 0) <= ${FENCE_MS} * 1000 then
+  untilMs = decimal(-score('!order'))
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', '(0')) do
+    if string.sub(member, 1, 1) == '?' then except = string.sub(member, 2) end
+  end
+end
 return { status, decimal(entered), before and decimal(before) or '', redis.call('ZCOUNT', key, 0, '+inf'),
-  isTold and decimal(fence) or '', string.format('%.3f', age) }`;
+  isTold and decimal(fence) or '', string.format('%.3f', age), untilMs, except }`;
 
 /** ARGV: ids, and when each was entered. */
 export const LEAVE = `${INDEX}

@@ -30,14 +30,16 @@ export class RedisPrincipalIndex implements PrincipalIndex {
     request?: EnteringRequest,
   ): Promise<Entered> {
     const args = [id, absoluteMs, request?.ageMs ?? '', request?.laterThan ?? ''].map(String);
-    const reply = listReply('a script', await this.run(this.#enter, this.#key(principal), args), 6);
-    const [status, enteredAtMs, before, count, number, ageMs] = reply.map(String);
+    const reply = listReply('a script', await this.run(this.#enter, this.#key(principal), args), 8);
+    const [status, enteredAtMs, before, count, number, ageMs, untilMs, exceptId] =
+      reply.map(String);
     return {
       status: status as Entered['status'],
       enteredAtMs: Number(enteredAtMs),
       beforeMs: before ? Number(before) : undefined,
       count: Number(count),
       fence: number ? { number: Number(number), ageMs: Number(ageMs) } : undefined,
+      fenced: untilMs ? { untilMs: Number(untilMs), exceptId: exceptId || undefined } : undefined,
     };
   }
 
