@@ -17,6 +17,8 @@ export interface Tree {
   children?: Tree[];
 }
 
+declare const brand: unique symbol;
+
 export enum Role {
   Reader,
   Writer,
@@ -57,12 +59,22 @@ export const stored: true[] = [
   true satisfies IsStored<object>,
   true satisfies IsStored<{ at: { toJSON(): string } }>,
   true satisfies IsStored<URL | undefined>,
+  true satisfies IsStored<string & { readonly brand: unique symbol }>,
+  true satisfies IsStored<{ id: string } & { readonly [brand]: Date }>,
+  true satisfies IsStored<{ id: string } & { readonly brand: symbol }>,
+  true satisfies IsStored<Map<string, number> & { toJSON(): object }>,
+  true satisfies IsStored<{ name: string; message: string }>,
+  true satisfies IsStored<{}>,
 ];
 export const refused: false[] = [
   false satisfies IsStored<Map<string, number>>,
   false satisfies IsStored<Date | undefined>,
   false satisfies IsStored<{ a: { b: Set<string> }[] }>,
   false satisfies IsStored<bigint>,
+  false satisfies IsStored<RegExp>,
+  false satisfies IsStored<Uint8Array>,
+  false satisfies IsStored<new () => object>,
+  false satisfies IsStored<{ at?: Date; tags?: Set<string> }>,
   false satisfies IsStored<symbol>,
   false satisfies IsStored<() => void>,
   false satisfies IsStored<Promise<string>>,
