@@ -95,8 +95,10 @@ async function runOnPostgres(root: string, major: number): Promise<string> {
   await run('node scripts/hydrate-symlinks.js', { cwd: installed });
   // PostgreSQL does not run as root, and its user reads them.
   chmodSync(root, 0o755);
-  const PATH = `${join(installed, 'native/bin')}:${process.env['PATH']}`;
-  return runTests(process.cwd(), 'node', POSTGRES_FILES, ['postgres-failover'], { PATH });
+  const POSTGRES_BIN = join(installed, 'native/bin');
+  return runTests(process.cwd(), 'node', POSTGRES_FILES, ['postgres-failover'], {
+    POSTGRES_BIN,
+  });
 }
 
 async function runTests(

@@ -181,8 +181,10 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-/** Where `initdb` and `postgres` are: on PATH, or where Debian has them. */
+/** Where `initdb` and `postgres` are: where `POSTGRES_BIN` says, on PATH, or where Debian has them. */
 function programsFolder(): string {
+  const given = process.env['POSTGRES_BIN'];
+  if (given) return given;
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian) ? readdirSync(debian).map(Number) : [];
   const folders = [
@@ -190,7 +192,7 @@ function programsFolder(): string {
     ...versions.toSorted((a, b) => b - a).map((version) => join(debian, `${version}`, 'bin')),
   ];
   const isThere = (folder: string) =>
-    ['initdb', 'postgres'].every((program) => existsSync(join(folder, program)));
+    ['initdb', 'postgres', 'pg_basebackup'].every((program) => existsSync(join(folder, program)));
   return folders.find(isThere) ?? '';
 }
 
