@@ -8,6 +8,6 @@ export class RedisIsUpGuard implements CanActivate {
 
   canActivate(): true {
     if (this.redis.state !== 'killed') return true;
-    throw new ConflictException('Redis is not running. Start it again first, below.');
+    throw new ConflictException('Redis is not running. Start it again first.');
   }
 }

@@ -36,7 +36,7 @@ function watch(isSignedIn) {
       if (!stream) return;
       await refresh();
       if (stream) return;
-      say('account-notice', 'You have been signed out on another device.');
+      say('account-notice', 'You have been signed out from another device.');
     });
 }
 
