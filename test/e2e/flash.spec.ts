@@ -2,6 +2,7 @@ import { Controller, Get, HttpCode, Param, Post, Redirect } from '@nestjs/common
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryBackend, Session } from 'nestjs-server-session';
 import { fakeSession } from 'nestjs-server-session/testing';
+import { idIn } from '../support/ageing.js';
 import { TestApp } from '../support/app.js';
 import type { Browser } from '../support/browser.js';
 import { run, ScriptController, startCookieApp } from '../support/cookie-app.js';
@@ -233,6 +234,18 @@ describe('a flash, in a request that', () => {
     expect((await keeping).json()).toEqual({ flash: ['kept'] });
     expect(await found()).toEqual(['kept']);
     expect(await found()).toBeNull();
+  });
+
+  it('leaves one again and again, stores it once', async () => {
+    await run(browser, async (session) => {
+      for (let i = 0; i < 5; i++) {
+        session.setFlash('flash', [`${i}`]);
+        if (i === 2) await session.save();
+      }
+    });
+    const record = await backend.get(idIn(browser));
+    expect(Object.keys(record!).filter((field) => field.startsWith('~'))).toHaveLength(1);
+    expect(await found()).toEqual(['4']);
   });
 
   it('leaves one, saves and leaves it again, or is the later of many, is found', async () => {

@@ -38,6 +38,27 @@ const does = (n: number, atMs: number, step: Step, written: Written = {}) =>
 const TWO = { maxSessions: 2 };
 const TWO_AT_MOST = { maxSessions: 2, onLimit: 'refuse' } as const;
 
+/** A visitor's session, in which a sign-in is refused for a revocation, and which is gone then. */
+const REFUSED_AND_REVOKED = [
+  ask(1, 0, 10, {
+    browser: 1,
+    id: 'S1',
+    steps: [set('page', 'b1.1.1')],
+    cookie: { token: 't1' },
+  }),
+  ask(2, 20, 60, {
+    browser: 1,
+    token: 't1',
+    id: 'S1',
+    saw: { page: 'b1.1.1' },
+    stepMs: 22,
+    steps: [signIn('ada')],
+    status: 401,
+  }),
+  does(3, 30, REVOKE_ALL),
+  lost(4, 50, 1),
+];
+
 export const PRINCIPAL_CASES: readonly Case[] = [
   {
     name: 'a session of somebody, seen before and after they sign in elsewhere',
@@ -192,46 +213,12 @@ export const PRINCIPAL_CASES: readonly Case[] = [
     name: 'one that a revocation has ended, in which a sign-in had been stored without an answer, and was refused',
     events: [
       { type: 'nemesis', name: 'cut connections', fromMs: 0, toMs: 50, app: 0 },
-      ask(1, 0, 10, {
-        browser: 1,
-        id: 'S1',
-        steps: [set('page', 'b1.1.1')],
-        cookie: { token: 't1' },
-      }),
-      ask(2, 20, 60, {
-        browser: 1,
-        token: 't1',
-        id: 'S1',
-        saw: { page: 'b1.1.1' },
-        stepMs: 22,
-        steps: [signIn('ada')],
-        status: 401,
-      }),
-      does(3, 30, REVOKE_ALL),
-      lost(4, 50, 1),
+      ...REFUSED_AND_REVOKED,
     ],
   },
   {
     name: 'one that a revocation has ended, in which a sign-in was refused, with nothing wrong',
-    events: [
-      ask(1, 0, 10, {
-        browser: 1,
-        id: 'S1',
-        steps: [set('page', 'b1.1.1')],
-        cookie: { token: 't1' },
-      }),
-      ask(2, 20, 60, {
-        browser: 1,
-        token: 't1',
-        id: 'S1',
-        saw: { page: 'b1.1.1' },
-        stepMs: 22,
-        steps: [signIn('ada')],
-        status: 401,
-      }),
-      does(3, 30, REVOKE_ALL),
-      lost(4, 50, 1),
-    ],
+    events: REFUSED_AND_REVOKED,
     broken: 'no-lost-write',
   },
   {
